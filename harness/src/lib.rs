@@ -1,6 +1,11 @@
 //! storecheck
 
+pub mod call;
+pub mod contract;
+pub mod driver;
 pub mod engine;
+pub mod octets;
+pub mod scenario;
 
 pub use bytes::Bytes;
 pub use engine::{Declarations, Durability, Eccentric, Engine, Frontier, Mutant, StoreEngine, Target};

@@ -1,0 +1,47 @@
+//! What checks talk to: a [`Driver`] takes one [`Action`] and gives one [`Outcome`].
+//!
+//! A check never calls `StoreEngine` itself. `current_sequence() -> u64` cannot say that the process behind it died or
+//! that the wire does not carry the call; an `Outcome` can. Here is the driver for an engine in this process, which
+//! makes the calls from a plain thread or from Tokio runtimes (GEN-3), and [`Prefixed`], which moves all keys of a
+//! program below a prefix so that a store that already lives can be judged.
+
+mod in_process;
+mod prefixed;
+
+pub use in_process::{InProcess, hush_panics};
+pub use prefixed::Prefixed;
+
+use serde::{Deserialize, Serialize};
+
+use crate::call::{Action, Call, Outcome};
+
+/// Something that can perform actions on a store, one at a time.
+pub trait Driver {
+    /// Performs `action` and says what became of it. Never panics because of the engine.
+    fn perform(&mut self, action: &Action) -> Outcome;
+
+    /// Makes a call.
+    fn call(&mut self, call: Call) -> Outcome {
+        self.perform(&Action::Call(call))
+    }
+}
+
+impl<D: Driver + ?Sized> Driver for &mut D {
+    fn perform(&mut self, action: &Action) -> Outcome {
+        (**self).perform(action)
+    }
+}
+
+/// Where calls are made from (GEN-3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Executor {
+    /// A plain thread.
+    #[default]
+    Thread,
+    /// Inside `block_on` of a current-thread Tokio runtime.
+    TokioCurrentThread,
+    /// On a worker of a multi-thread Tokio runtime.
+    TokioMultiThread,
+}

@@ -1,0 +1,17 @@
+//! The scenario family: checks written as YAML files.
+//!
+//! A file is read into the human form (`syntax`), expanded over its matrix into cases (`compile`, [`case`]), and each
+//! case is run on a store of its own ([`run`]), where every reply is judged by the model and an audit compares all
+//! that can be observed. [`builtin`] holds the suite's own scenarios, compiled in.
+
+pub mod builtin;
+pub mod case;
+mod compile;
+mod expression;
+pub mod generate;
+pub mod load;
+mod syntax;
+
+pub use case::{Case, Need, Profile};
+pub use expression::NumberExpression;
+pub use load::{LoadError, load_dir, load_file, load_text};

@@ -1,0 +1,49 @@
+//! The suite's own scenarios, compiled into the library.
+
+use std::sync::OnceLock;
+
+use super::case::Case;
+use super::load::{self, LoadError};
+use crate::octets::fnv64;
+
+include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
+
+/// The files, as paths below the scenarios' folder, with their text; sorted.
+#[must_use]
+pub fn files() -> &'static [(&'static str, &'static str)] {
+    FILES
+}
+
+/// A digest of all files: two suites with the same one are the same suite.
+#[must_use]
+pub fn digest() -> &'static str {
+    static DIGEST: OnceLock<String> = OnceLock::new();
+    DIGEST.get_or_init(|| {
+        let digests = FILES.iter().map(|(file, text)| fnv64(file.as_bytes()) ^ fnv64(text.as_bytes()).rotate_left(17));
+        let whole: Vec<u8> = digests.flat_map(u64::to_le_bytes).collect();
+        format!("{:016x}", fnv64(&whole))
+    })
+}
+
+/// All cases, in order of their files.
+///
+/// # Errors
+/// The first mistake in each file; the workspace's tests see to it that there is none.
+pub fn cases() -> Result<Vec<Case>, Vec<LoadError>> {
+    let (mut cases, mut errors) = (Vec::new(), Vec::new());
+    for (file, text) in FILES {
+        match load::load_text(file, text, None) {
+            Ok(more) => cases.extend(more),
+            Err(error) => errors.push(error),
+        }
+    }
+    if errors.is_empty() { Ok(cases) } else { Err(errors) }
+}
+
+/// The case with this very id; only its own file is read.
+#[must_use]
+pub fn case(id: &str) -> Option<Case> {
+    let scenario = id.split('#').next()?;
+    let (file, text) = FILES.iter().find(|(file, _)| file.strip_suffix(".yaml") == Some(scenario))?;
+    load::load_text(file, text, None).ok()?.into_iter().find(|case| case.id == id)
+}

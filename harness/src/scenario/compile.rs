@@ -1,0 +1,468 @@
+//! From the human form to cases: matrix expansion, and every mistake that the types alone do not catch.
+
+use std::collections::BTreeSet;
+
+use serde::de::{Deserialize, IntoDeserializer};
+use serde_json::Value;
+
+use super::case::{Case, Expectation, Keys, Operation, Pairs, Step};
+use super::expression::{NumberExpression, OctetsExpression};
+use super::syntax::{Direction, ExpectSyntax, KeysSyntax, PairsSyntax, ScenarioSyntax, Slot, StepSyntax};
+use crate::call::Pair;
+use crate::contract::{ClauseId, Contract};
+use crate::octets::Octets;
+
+/// A mistake found while compiling: where, what, and what to do.
+#[derive(Debug)]
+pub(super) struct Mistake {
+    pub(super) line: u64,
+    pub(super) column: u64,
+    pub(super) message: String,
+    pub(super) help: String,
+}
+
+type Result<T, E = Wrong> = std::result::Result<T, E>;
+
+/// A mistake before its place is known: the message and the remedy.
+pub(super) struct Wrong(String, String);
+
+fn wrong<T>(message: impl Into<String>, help: impl Into<String>) -> Result<T> {
+    Err(Wrong(message.into(), help.into()))
+}
+
+/// The most cases one scenario may expand to.
+const CASES_MAX: usize = 512;
+
+/// Compiles the scenario of `file` (its path below the scenarios' folder, with `/`), checking clause ids against the
+/// contract when one is given.
+pub(super) fn compile(syntax: &ScenarioSyntax, file: &str, contract: Option<&Contract>) -> Result<Vec<Case>, Mistake> {
+    let at = |location: serde_yaml::Location| move |Wrong(message, help)| Mistake {
+        line: location.line(),
+        column: location.column(),
+        message,
+        help,
+    };
+    let id = &syntax.scenario.value;
+    check_id(id, file).map_err(at(syntax.scenario.referenced))?;
+    let mut clauses = Vec::new();
+    for clause in &syntax.clauses {
+        clauses.push(clause_id(&clause.value, contract).map_err(at(clause.referenced))?);
+    }
+    if clauses.is_empty() {
+        return wrong("a scenario shows at least one clause", "name its subject: `clauses: [SCAN-1]`")
+            .map_err(at(syntax.scenario.referenced));
+    }
+    if syntax.steps.is_empty() {
+        return wrong("a scenario without steps shows nothing", "add a step").map_err(at(syntax.scenario.referenced));
+    }
+    let combinations = match &syntax.matrix {
+        None => vec![Combination::default()],
+        Some(matrix) => combinations(&matrix.value.0).map_err(at(matrix.referenced))?,
+    };
+    let mut cases = Vec::with_capacity(combinations.len());
+    for combination in &combinations {
+        let executor = match &syntax.executor {
+            None => Default::default(),
+            Some(slot) => combination.fill(slot).map_err(at(syntax.scenario.referenced))?,
+        };
+        let mut names = BTreeSet::from(["fresh".to_owned()]);
+        let mut steps = Vec::with_capacity(syntax.steps.len());
+        for step in &syntax.steps {
+            let place = at(step.referenced);
+            steps.push(
+                compile_step(&step.value, step.referenced.line(), combination, &mut names, contract).map_err(place)?,
+            );
+        }
+        cases.push(Case {
+            id: combination.labelled(id),
+            file: file.to_owned(),
+            title: syntax.title.clone(),
+            clauses: clauses.clone(),
+            needs: syntax.needs.clone(),
+            profile: syntax.profile,
+            executor,
+            steps,
+        });
+    }
+    Ok(cases)
+}
+
+fn check_id(id: &str, file: &str) -> Result<()> {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '/' | '_');
+    if id.is_empty() || !id.chars().all(fits) {
+        return wrong(
+            format!("bad id `{id}`"),
+            "ids are lower-case words joined by `-`, with `/` after the area: `scan/end-is-inclusive`",
+        );
+    }
+    let expected = file.strip_suffix(".yaml").unwrap_or(file);
+    if id != expected {
+        return wrong(
+            format!("the id `{id}` differs from the file's place, `{expected}`"),
+            format!("write `scenario: {expected}`, or move the file to `{id}.yaml`"),
+        );
+    }
+    Ok(())
+}
+
+fn clause_id(id: &str, contract: Option<&Contract>) -> Result<ClauseId> {
+    if let Some(contract) = contract
+        && contract.clause(id).is_none()
+    {
+        let nearest = contract.nearest(id).join("`, `");
+        return wrong(format!("unknown clause `{id}`"), format!("did you mean `{nearest}`? CONTRACT.md lists them all"));
+    }
+    Ok(ClauseId::new(id))
+}
+
+/// One value of each axis.
+#[derive(Default, Clone)]
+struct Combination<'a>(Vec<(&'a str, &'a Value, String)>);
+
+fn combinations(axes: &[(String, Vec<Value>)]) -> Result<Vec<Combination<'_>>> {
+    let mut all = vec![Combination::default()];
+    for (axis, values) in axes {
+        if values.is_empty() {
+            return wrong(format!("axis `{axis}` has no values"), "give it at least one value, or take it out");
+        }
+        let mut seen = BTreeSet::new();
+        let mut grown = Vec::new();
+        for value in values {
+            let label = label(axis, value)?;
+            if !seen.insert(label.clone()) {
+                return wrong(format!("axis `{axis}` has two values labelled `{label}`"), "give each a `name` of its own");
+            }
+            for combination in &all {
+                let mut combination = combination.clone();
+                combination.0.push((axis, value, label.clone()));
+                grown.push(combination);
+            }
+        }
+        all = grown;
+        if all.len() > CASES_MAX {
+            return wrong(
+                format!("the matrix makes more than {CASES_MAX} cases"),
+                "split the scenario, or take values out that show nothing new",
+            );
+        }
+    }
+    Ok(all)
+}
+
+fn label(axis: &str, value: &Value) -> Result<String> {
+    let label = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Bool(value) => value.to_string(),
+        Value::Object(fields) => match fields.get("name") {
+            Some(Value::String(name)) => name.clone(),
+            _ => {
+                return wrong(
+                    format!("a value of axis `{axis}` is a map without `name`"),
+                    "add `name: ...`: it labels the case",
+                );
+            }
+        },
+        Value::Null | Value::Array(_) => {
+            return wrong(
+                format!("a value of axis `{axis}` is {value}, which has no label"),
+                "write `{ name: some-label, value: ... }` and use it as `${axis.value}`",
+            );
+        }
+    };
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+');
+    if label.is_empty() || !label.chars().all(fits) {
+        return wrong(
+            format!("`{label}` cannot label a case"),
+            format!(
+                "labels are letters, digits, `-`, `_`, `.` and `+`: write `{{ name: some-label, value: ... }}` and use it as `${{{axis}.value}}`"
+            ),
+        );
+    }
+    Ok(label)
+}
+
+impl Combination<'_> {
+    fn labelled(&self, id: &str) -> String {
+        if self.0.is_empty() {
+            return id.to_owned();
+        }
+        let labels: Vec<&str> = self.0.iter().map(|(_, _, label)| label.as_str()).collect();
+        format!("{id}#{}", labels.join(","))
+    }
+
+    fn lookup(&self, path: &str) -> Result<&Value> {
+        let mut parts = path.split('.');
+        let axis = parts.next().unwrap_or_default();
+        let Some(&(_, mut value, _)) = self.0.iter().find(|(name, _, _)| *name == axis) else {
+            let axes: Vec<&str> = self.0.iter().map(|(name, _, _)| *name).collect();
+            return wrong(
+                format!("`${{{path}}}` names no axis of the matrix"),
+                format!("the axes are: {}; quote text that starts with `${{` as {{ text: .. }}", axes.join(", ")),
+            );
+        };
+        for part in parts {
+            value = match value.get(part) {
+                Some(field) => field,
+                None => return wrong(format!("`${{{path}}}`: a value of `{axis}` has no field `{part}`"), "add the field to every value of the axis"),
+            };
+        }
+        Ok(value)
+    }
+
+    /// What `slot` holds, or the matrix value it names; `None` for `null`.
+    fn fill_nullable<T: Clone + for<'de> Deserialize<'de>>(&self, slot: &Slot<T>) -> Result<Option<T>> {
+        match slot {
+            Slot::Is(value) => Ok(Some(value.clone())),
+            Slot::Null => Ok(None),
+            Slot::Axis(path) => match self.lookup(path)? {
+                Value::Null => Ok(None),
+                value => T::deserialize(value.into_deserializer()).map(Some).map_err(|error| {
+                    Wrong(
+                        format!("`${{{path}}}` does not fit here: {error}"),
+                        "give the axis values of the right form, or use another field of them".to_owned(),
+                    )
+                }),
+            },
+        }
+    }
+
+    fn fill<T: Clone + for<'de> Deserialize<'de>>(&self, slot: &Slot<T>) -> Result<T> {
+        match self.fill_nullable(slot)? {
+            Some(value) => Ok(value),
+            None => wrong("null does not fit here", "only `value`, `batch`, `oldest` and the values of `values` may be null"),
+        }
+    }
+
+    fn octets_of(&self, expression: &OctetsExpression) -> Result<Octets> {
+        match expression {
+            OctetsExpression::Known(octets) => Ok(octets.clone()),
+            OctetsExpression::Concat(parts) => {
+                let mut whole = Vec::new();
+                for part in parts {
+                    whole.extend_from_slice(&self.octets(part)?);
+                }
+                Ok(whole.into())
+            }
+        }
+    }
+
+    fn octets(&self, slot: &Slot<OctetsExpression>) -> Result<Octets> {
+        self.octets_of(&self.fill(slot)?)
+    }
+
+    fn optional_octets(&self, slot: Option<&Slot<OctetsExpression>>) -> Result<Octets> {
+        slot.map_or_else(|| Ok(Octets::default()), |slot| self.octets(slot))
+    }
+
+    fn nullable_octets(&self, slot: &Slot<OctetsExpression>) -> Result<Option<Octets>> {
+        self.fill_nullable(slot)?.map(|expression| self.octets_of(&expression)).transpose()
+    }
+
+    fn pairs(&self, syntax: &PairsSyntax) -> Result<Pairs> {
+        Ok(match syntax {
+            PairsSyntax::List(list) => Pairs::List(
+                list.iter()
+                    .map(|(key, value)| Ok((self.octets(key)?, self.octets(value)?)))
+                    .collect::<Result<Vec<Pair>>>()?,
+            ),
+            PairsSyntax::Generate(generator) => Pairs::Generate {
+                count: generator.pairs,
+                prefix: self.optional_octets(generator.prefix.as_ref())?,
+                from: generator.from,
+                octets: generator.octets,
+                seed: generator.seed,
+            },
+        })
+    }
+
+    fn keys(&self, syntax: &KeysSyntax) -> Result<Keys> {
+        Ok(match syntax {
+            KeysSyntax::List(list) => Keys::List(list.iter().map(|key| self.octets(key)).collect::<Result<_>>()?),
+            KeysSyntax::Generate(generator) => Keys::Generate {
+                count: generator.keys,
+                prefix: self.optional_octets(generator.prefix.as_ref())?,
+                from: generator.from,
+            },
+        })
+    }
+
+    fn number(&self, slot: &Slot<NumberExpression>, names: &BTreeSet<String>) -> Result<NumberExpression> {
+        let number = self.fill(slot)?;
+        for name in number.names() {
+            if !names.contains(name) {
+                let bound: Vec<String> = names.iter().map(|name| format!("${name}")).collect();
+                return wrong(
+                    format!("`${name}` is used here but never bound before"),
+                    format!("name an earlier reply with `as: {name}`; bound so far: {}", bound.join(", ")),
+                );
+            }
+        }
+        Ok(number)
+    }
+
+    fn expectation(&self, syntax: &ExpectSyntax, names: &BTreeSet<String>) -> Result<Expectation> {
+        let number = |slot| self.number(slot, names);
+        Ok(match syntax {
+            ExpectSyntax::Model => Expectation::Model,
+            ExpectSyntax::Ok => Expectation::Ok,
+            ExpectSyntax::Error => Expectation::Error,
+            ExpectSyntax::Done => Expectation::Done,
+            ExpectSyntax::Sequence(slot) => Expectation::Sequence(number(slot)?),
+            ExpectSyntax::Removed(slot) => Expectation::Removed(number(slot)?),
+            ExpectSyntax::Oldest(slot) => Expectation::Oldest(match self.fill_nullable(slot)? {
+                None => None,
+                Some(_) => Some(number(slot)?),
+            }),
+            ExpectSyntax::Value(slot) => Expectation::Value(self.nullable_octets(slot)?),
+            ExpectSyntax::Values(slot) => Expectation::Values(
+                self.fill(slot)?
+                    .iter()
+                    .map(|(key, value)| Ok((self.octets(key)?, self.nullable_octets(value)?)))
+                    .collect::<Result<_>>()?,
+            ),
+            ExpectSyntax::Rows(slot) => Expectation::Rows(self.pairs(&self.fill(slot)?)?),
+            ExpectSyntax::Batch(slot) => {
+                Expectation::Batch(self.fill_nullable(slot)?.map(|pairs| self.pairs(&pairs)).transpose()?)
+            }
+            ExpectSyntax::AnyOf(slots) => Expectation::AnyOf(
+                slots.iter().map(|slot| self.expectation(&self.fill(slot)?, names)).collect::<Result<_>>()?,
+            ),
+        })
+    }
+
+    /// The operations that the step names; a step names one.
+    fn operations(&self, step: &StepSyntax, names: &BTreeSet<String>) -> Result<Vec<Operation>> {
+        let mut found = Vec::new();
+        if let Some(pairs) = &step.put_batch {
+            found.push(Operation::PutBatch(self.pairs(&self.fill(pairs)?)?));
+        }
+        if let Some(keys) = &step.delete_batch {
+            found.push(Operation::DeleteBatch(self.keys(&self.fill(keys)?)?));
+        }
+        if let Some(key) = &step.get {
+            found.push(Operation::Get(self.octets(key)?));
+        }
+        if let Some(keys) = &step.get_many {
+            found.push(Operation::GetMany(self.keys(&self.fill(keys)?)?));
+        }
+        if let Some(range) = &step.range_scan {
+            found.push(Operation::RangeScan {
+                start: self.optional_octets(range.start.as_ref())?,
+                end: self.optional_octets(range.end.as_ref())?,
+                limit: match &range.limit {
+                    None => NumberExpression::integer(u64::MAX),
+                    Some(slot) => self.number(slot, names)?,
+                },
+                forward: match &range.direction {
+                    None => true,
+                    Some(slot) => matches!(self.fill(slot)?, Direction::Forward),
+                },
+            });
+        }
+        if let Some(slot) = &step.get_batch {
+            found.push(Operation::GetBatch(self.number(slot, names)?));
+        }
+        if let Some(slot) = &step.prune_batch_log {
+            found.push(Operation::PruneBatchLog(self.number(slot, names)?));
+        }
+        let plain = [
+            (&step.current_sequence, Operation::CurrentSequence),
+            (&step.oldest_retained_batch, Operation::OldestRetainedBatch),
+            (&step.reopen, Operation::Reopen),
+            (&step.open_again, Operation::OpenAgain),
+            (&step.audit, Operation::Audit),
+        ];
+        found.extend(plain.into_iter().filter(|(given, _)| given.is_some()).map(|(_, operation)| operation));
+        Ok(found)
+    }
+}
+
+fn compile_step(
+    step: &StepSyntax,
+    line: u64,
+    combination: &Combination<'_>,
+    names: &mut BTreeSet<String>,
+    contract: Option<&Contract>,
+) -> Result<Step> {
+    let mut operations = combination.operations(step, names)?;
+    let (Some(operation), true) = (operations.pop(), operations.is_empty()) else {
+        return wrong("a step makes exactly one call", "name one of put_batch, get, range_scan, … and start a new step (`- `) for the next");
+    };
+    let expect = match &step.expect {
+        None => Expectation::Model,
+        Some(slot) => combination.expectation(&combination.fill(slot)?, names)?,
+    };
+    check_expectation(&operation, &expect)?;
+    if let Some(name) = &step.r#as {
+        let numbered = matches!(
+            operation,
+            Operation::PutBatch(_)
+                | Operation::DeleteBatch(_)
+                | Operation::CurrentSequence
+                | Operation::OldestRetainedBatch
+                | Operation::PruneBatchLog(_)
+        );
+        if !numbered {
+            return wrong(
+                format!("`as: {name}`: this step's reply has no number to name"),
+                "name the reply of put_batch, delete_batch, current_sequence, oldest_retained_batch or prune_batch_log",
+            );
+        }
+        names.insert(name.clone());
+    }
+    let clauses = match &step.clause {
+        None => Vec::new(),
+        Some(ids) => ids.0.iter().map(|id| clause_id(id, contract)).collect::<Result<_>>()?,
+    };
+    let times = step.times.unwrap_or(1);
+    if times == 0 {
+        return wrong("`times: 0` makes no call", "take the step out, or make it at least once");
+    }
+    Ok(Step { line, operation, expect, name: step.r#as.clone(), clauses, times })
+}
+
+/// Whether a reply of the kind expected can come from the call at all.
+fn check_expectation(operation: &Operation, expect: &Expectation) -> Result<()> {
+    let kind = match operation {
+        Operation::PutBatch(_) | Operation::DeleteBatch(_) | Operation::CurrentSequence => "sequence",
+        Operation::Get(_) => "value",
+        Operation::GetMany(_) => "values",
+        Operation::RangeScan { .. } => "rows",
+        Operation::GetBatch(_) => "batch",
+        Operation::OldestRetainedBatch => "oldest",
+        Operation::PruneBatchLog(_) => "removed",
+        Operation::Reopen | Operation::OpenAgain => "done",
+        Operation::Audit => "model",
+    };
+    let given = match expect {
+        Expectation::Model => return Ok(()),
+        Expectation::Ok | Expectation::Error => {
+            if matches!(operation, Operation::Audit) { "a reply" } else { return Ok(()) }
+        }
+        Expectation::AnyOf(any) => return any.iter().try_for_each(|one| check_expectation(operation, one)),
+        Expectation::Sequence(_) => "sequence",
+        Expectation::Value(_) => "value",
+        Expectation::Values(_) => "values",
+        Expectation::Rows(_) => "rows",
+        Expectation::Batch(_) => "batch",
+        Expectation::Oldest(_) => "oldest",
+        Expectation::Removed(_) => "removed",
+        Expectation::Done => "done",
+    };
+    if given == kind {
+        Ok(())
+    } else {
+        wrong(format!("this call never replies with `{given}`"), format!("expect `{kind}`, `ok`, `error` or `model`"))
+    }
+}
+
+/// Octets that a scenario's quick profile may pass to an engine.
+pub(super) const QUICK_OCTETS_MAX: u64 = 1 << 20;
+
+/// The profile that the case's data ask for, when it declares a smaller one.
+pub(super) fn undeclared_size(case: &Case) -> Option<String> {
+    let octets = case.octets();
+    let small = case.profile == super::case::Profile::Quick && octets > QUICK_OCTETS_MAX;
+    small.then(|| format!("{octets} octets of data, over the {QUICK_OCTETS_MAX} of the quick profile"))
+}
