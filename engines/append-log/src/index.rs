@@ -48,10 +48,8 @@ impl Index {
         for pair in pairs {
             self.live += pair_size(pair);
             let (key, value) = pair.clone();
-            let new_length = value.len();
-            if let Some(old) = self.state.insert(key, value) {
-                // The key was there: take off the pair that it stood in, which differs in the value alone.
-                self.live -= pair_size(pair) - new_length as u64 + old.len() as u64;
+            if let Some(old) = self.state.insert(key.clone(), value) {
+                self.live -= pair_size(&(key, old));
             }
         }
     }

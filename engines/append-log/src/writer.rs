@@ -50,7 +50,8 @@ impl Writer {
         let mut index = shared.index.write().unwrap_or_else(PoisonError::into_inner);
         let outcomes =
             sequences.into_iter().zip(group).map(|(sequence, record)| Ok(index.apply(sequence, record))).collect();
-        // Only now, since who reads this number expects to find the data; and before any of the group returns.
+        // After the data, which whoever reads this number expects to find, and before anybody else gets at the index,
+        // so that no reader sees an entry above the current number.
         shared.current.store(self.log.sequence, Ordering::Release);
         outcomes
     }
@@ -96,9 +97,7 @@ impl Writer {
         }
         Ok((octets, sequences))
     }
-}
 
-impl Writer {
     /// Replaces the log by one without dead records, once there are enough of them.
     pub(crate) fn compact_if_due(&mut self, shared: &Shared) {
         // Nobody but the leader changes the index, and that is this thread: readers go on beside this lock.

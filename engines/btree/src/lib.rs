@@ -77,13 +77,7 @@ impl StoreEngine for BTree {
         Ok(self.read().state.get(key).map(|value| value.to_vec()))
     }
 
-    fn range_scan(
-        &self,
-        start: &[u8],
-        end: &[u8],
-        limit: usize,
-        forward: bool,
-    ) -> Result<Vec<(Bytes, Bytes)>, String> {
+    fn range_scan(&self, start: &[u8], end: &[u8], limit: usize, forward: bool) -> Result<Vec<(Bytes, Bytes)>, String> {
         let upper = if end.is_empty() { Bound::Unbounded } else { Bound::Included(end) };
         // `BTreeMap::range` panics on a range that runs backwards (SCAN-7).
         if !end.is_empty() && start > end {

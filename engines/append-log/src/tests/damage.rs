@@ -76,6 +76,26 @@ fn a_group_that_lost_its_beginning_is_torn_and_not_damaged() {
 }
 
 #[test]
+fn whatever_the_disk_lost_of_the_last_group_a_prefix_of_it_is_left() {
+    const SECTOR: usize = 32;
+    let safe = log(&[&[record("a", "1")]]).len();
+    let group: Vec<_> = (0..5).map(|number| record("key", &format!("{number}").repeat(20))).collect();
+    let whole = log(&[&[record("a", "1")], &group]);
+    let sectors: Vec<_> = (safe / SECTOR..=whole.len() / SECTOR).collect();
+    for lost in 0..1_u32 << sectors.len() {
+        let mut octets = whole.clone();
+        for (bit, sector) in sectors.iter().enumerate().filter(|(bit, _)| lost & (1 << bit) != 0) {
+            let end = ((sector + 1) * SECTOR).min(octets.len());
+            octets[safe.max(sector * SECTOR)..end].fill(if bit % 2 == 0 { 0 } else { 0xA5 });
+        }
+        let replay = replay(&octets).unwrap_or_else(|message| panic!("{lost:b}: {message}"));
+        let left = usize::try_from(replay.sequence).unwrap() - 1;
+        assert_eq!(replay.end, safe + group[..left].iter().map(size).sum::<usize>(), "{lost:b}");
+        assert!(octets[..replay.end] == whole[..replay.end], "{lost:b}");
+    }
+}
+
+#[test]
 fn damage_before_the_last_group_is_refused_at_every_octet() {
     let two: &[&[Record]] = &[&[record("a", "1")], &[Record::Delete(Vec::new()), Record::Prune(1)]];
     let safe = log(two).len();
