@@ -1,0 +1,118 @@
+//! The `StoreEngine` calls: reads look at the index, writes become records and queue.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+
+use storecheck::{Bytes, Durability, Engine, Frontier, StoreEngine};
+
+use crate::commit::CommitQueue;
+use crate::directory::Directory;
+use crate::index::Index;
+use crate::record::Record;
+use crate::recovery;
+use crate::writer::{Shared, Writer};
+
+/// Dead octets that a log may hold before it is compacted.
+const LEAST_DEAD: u64 = 1 << 20;
+
+/// The engine as the suite knows it.
+#[must_use]
+pub fn engine() -> Engine {
+    Engine::new("append-log", AppendLog::open)
+        .version(env!("CARGO_PKG_VERSION"))
+        .batch_log(true)
+        .durability(Durability::PowerLoss)
+        .frontier(Frontier::Immediate)
+}
+
+/// An open store.
+#[derive(Debug)]
+pub struct AppendLog {
+    shared: Shared,
+    queue: CommitQueue,
+    writer: Mutex<Writer>,
+}
+
+impl AppendLog {
+    /// Opens the store in `dir`, which exists; an empty directory becomes an empty store.
+    ///
+    /// # Errors
+    /// When the store is already open, when it is damaged, and when the system fails. The message names no paths.
+    pub fn open(dir: &Path) -> Result<Self, String> {
+        Self::open_with(dir, LEAST_DEAD)
+    }
+
+    /// As [`open`](Self::open), compacting from `least_dead` dead octets on.
+    pub(crate) fn open_with(dir: &Path, least_dead: u64) -> Result<Self, String> {
+        let directory = Directory::open(dir)?;
+        let (log, index) = recovery::open(&directory)?;
+        Ok(Self {
+            shared: Shared { index: RwLock::new(index), current: AtomicU64::new(log.sequence) },
+            queue: CommitQueue::default(),
+            writer: Mutex::new(Writer::new(directory, log, least_dead)),
+        })
+    }
+
+    fn index(&self) -> RwLockReadGuard<'_, Index> {
+        self.shared.index.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The writing end. Only the leader asks for it, so nobody waits here.
+    pub(crate) fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(|poisoned| {
+            // A leader panicked somewhere between file and index: the two may disagree, and only a reopen settles it.
+            let mut writer = poisoned.into_inner();
+            writer.stop("a write was interrupted");
+            writer
+        })
+    }
+
+    fn submit(&self, record: Record) -> Result<u64, String> {
+        if !record.fits() {
+            return Err("the batch is larger than one record can be".to_owned());
+        }
+        let commit = |group| self.writer().commit(&self.shared, group);
+        self.queue.submit(record, commit, || self.writer().compact_if_due(&self.shared))
+    }
+}
+
+impl StoreEngine for AppendLog {
+    fn put_batch(&self, kvs: &[(Bytes, Bytes)]) -> Result<u64, String> {
+        // The octets passed in are slices of a whole request body: a kept clone would keep all of it alive (GEN-9).
+        let copy = |(key, value): &(Bytes, Bytes)| (Bytes::copy_from_slice(key), Bytes::copy_from_slice(value));
+        self.submit(Record::Put(kvs.iter().map(copy).collect()))
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, String> {
+        Ok(self.index().get(key).map(|value| value.to_vec()))
+    }
+
+    fn range_scan(&self, start: &[u8], end: &[u8], limit: usize, forward: bool) -> Result<Vec<(Bytes, Bytes)>, String> {
+        Ok(self.index().scan(start, end, limit, forward))
+    }
+
+    fn delete_batch(&self, keys: &[&[u8]]) -> Result<u64, String> {
+        self.submit(Record::Delete(keys.iter().map(|key| Bytes::copy_from_slice(key)).collect()))
+    }
+
+    fn current_sequence(&self) -> u64 {
+        self.shared.current.load(Ordering::Acquire)
+    }
+
+    fn get_batch(&self, sequence_number: u64) -> Result<Option<Vec<(Bytes, Bytes)>>, String> {
+        Ok(self.index().entry(sequence_number).cloned())
+    }
+
+    fn oldest_retained_batch(&self) -> Result<Option<u64>, String> {
+        Ok(self.index().oldest())
+    }
+
+    fn prune_batch_log(&self, cutoff_exclusive: u64) -> Result<u64, String> {
+        // Without this look, repeating a prune would cost a record and a sync each time.
+        if self.index().oldest().is_none_or(|oldest| oldest >= cutoff_exclusive) {
+            return Ok(0);
+        }
+        self.submit(Record::Prune(cutoff_exclusive))
+    }
+}
