@@ -4,6 +4,8 @@ pub mod call;
 pub mod contract;
 pub mod driver;
 pub mod engine;
+pub mod finding;
+pub mod model;
 pub mod octets;
 pub mod scenario;
 

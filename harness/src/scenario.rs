@@ -10,6 +10,7 @@ mod compile;
 mod expression;
 pub mod generate;
 pub mod load;
+pub mod run;
 mod syntax;
 
 pub use case::{Case, Need, Profile};

@@ -1,0 +1,448 @@
+//! From a wrong reply to the clauses it breaks and the words that explain it.
+
+use super::world::{Entry, KEY_OCTETS_MAX, VALUE_OCTETS_MAX, World};
+use super::{Last, Past, must};
+use crate::call::{Call, Pair, Range, Reply};
+use crate::contract::Level;
+use crate::finding::Finding;
+use crate::octets::Octets;
+
+/// Keys and values from these sizes on are near enough to the limits for PUT-11 to be what a wrong reply is about.
+const LONG_KEY: usize = 128;
+const LONG_VALUE: usize = 1 << 20;
+/// Batches from these sizes on are large: their size is the first suspect.
+const MANY_PAIRS: usize = 1000;
+const MANY_KEYS: usize = 100;
+
+/// The clauses that a change seen now speaks against, by what happened last.
+pub(super) fn suspects(past: &Past) -> Vec<&'static str> {
+    if past.audited {
+        return vec!["GEN-8"];
+    }
+    let mut clauses = match past.last {
+        Last::Opened => vec![],
+        Last::Put { pairs } if pairs > MANY_PAIRS => vec!["PUT-15"],
+        Last::Delete { keys } if keys > MANY_KEYS => vec!["DEL-6"],
+        Last::Put { .. } | Last::Delete { .. } => vec![],
+        Last::Prune => vec!["PRN-5"],
+        Last::Reopened => vec!["DUR-1"],
+        Last::Refused => vec!["PUT-10"],
+    };
+    if past.reopened && !clauses.contains(&"DUR-1") {
+        clauses.push("DUR-1");
+    }
+    clauses
+}
+
+fn with_suspects<'a>(past: &Past, mut clauses: Vec<&'a str>) -> Vec<&'a str> {
+    for suspect in suspects(past) {
+        if !clauses.contains(&suspect) {
+            clauses.push(suspect);
+        }
+    }
+    clauses
+}
+
+/// A read that replied wrong.
+pub(super) fn read(world: &World, past: &Past, call: &Call, reply: &Reply) -> Finding {
+    let clauses = match (call, reply) {
+        (_, Reply::Error(_)) => refused_read(world, past, call),
+        (Call::Get(key), Reply::Value(value)) => with_suspects(past, value_clauses(world, past, key, value.as_ref())),
+        (Call::GetMany(keys), Reply::Values(values)) => many(world, past, keys, values),
+        (Call::RangeScan(range), Reply::Rows(rows)) => scan(world, past, range, rows),
+        (Call::GetBatch(number), Reply::Batch(batch)) => {
+            return log_entry(world, past, call, reply, number.0, batch.as_deref());
+        }
+        (Call::OldestRetainedBatch {}, Reply::Oldest(oldest)) => oldest_clauses(world, past, oldest.map(|n| n.0)),
+        _ => vec!["GEN-12"],
+    };
+    must(&clauses, explain(world, past, call), reply)
+}
+
+fn refused_read<'a>(world: &World, past: &Past, call: &Call) -> Vec<&'a str> {
+    let subject = match call {
+        Call::Get(key) if key.is_empty() => "GET-3",
+        Call::Get(_) => "GET-1",
+        Call::GetMany(keys) if keys.is_empty() => "MANY-3",
+        Call::GetMany(_) => "MANY-2",
+        Call::RangeScan(range) => refused_scan(range),
+        Call::GetBatch(number) if world.entry(number.0).is_some() => "LOG-4",
+        Call::GetBatch(_) => "LOG-3",
+        Call::OldestRetainedBatch {} => "OLD-1",
+        _ => "GEN-12",
+    };
+    with_suspects_if_reopened(past, vec![subject, "GEN-12"])
+}
+
+fn with_suspects_if_reopened<'a>(past: &Past, mut clauses: Vec<&'a str>) -> Vec<&'a str> {
+    if past.reopened {
+        clauses.push("DUR-1");
+    }
+    clauses
+}
+
+fn refused_scan<'a>(range: &Range) -> &'a str {
+    if range.limit.0 == 0 {
+        "SCAN-5"
+    } else if !range.end.is_empty() && range.start > range.end {
+        "SCAN-7"
+    } else if range.start.len().max(range.end.len()) >= LONG_KEY {
+        "SCAN-11"
+    } else if range.limit.0 == u64::MAX {
+        "SCAN-6"
+    } else {
+        "SCAN-1"
+    }
+}
+
+/// The clauses that a wrong value of one key speaks against.
+fn value_clauses<'a>(world: &World, past: &Past, key: &Octets, got: Option<&Octets>) -> Vec<&'a str> {
+    let versions = world.versions(key);
+    let deleted_before = versions.is_some_and(|versions| versions.iter().any(|(_, value)| value.is_none()));
+    let expected = world.newest(key);
+    let mut clauses = match (expected, got) {
+        (Some(value), None) if value.is_empty() => vec!["GET-2"],
+        (Some(_), None) if deleted_before => vec!["DEL-7", "GET-1"],
+        (Some(_), _) => vec!["PUT-1", "GET-1"],
+        (None, _) if deleted_before => vec!["DEL-1", "GET-1"],
+        (None, _) => vec!["GET-1", "PUT-1"],
+    };
+    if key.is_empty() {
+        clauses.push("GET-3");
+    }
+    if let Some(value) = expected {
+        if key.len() > KEY_OCTETS_MAX || value.len() > VALUE_OCTETS_MAX {
+            clauses.insert(0, "PUT-12");
+        } else if key.is_empty() || value.is_empty() || key.len() >= LONG_KEY || value.len() >= LONG_VALUE {
+            clauses.push("PUT-11");
+        }
+        if versions.is_some_and(|versions| repeats(versions)) {
+            clauses.push("PUT-14");
+        }
+    }
+    if expected.is_some() && matches!(past.last, Last::Delete { .. }) {
+        clauses.push("DEL-1");
+    }
+    if expected.is_none() && got.is_some() && deleted_before && past.reopened {
+        clauses.push("DUR-6");
+    }
+    if matches!(past.last, Last::Refused) {
+        clauses.push("PUT-2");
+    }
+    // A value that belongs to another key, or a key that takes another's place: keys are not compared octet by octet.
+    if got.is_some_and(|got| world.keys().any(|(other, versions)| other != key && versions.iter().any(|(_, value)| value.as_ref() == Some(got)))) {
+        clauses.push("GEN-10");
+    }
+    clauses
+}
+
+/// Whether the newest value is the one before again.
+fn repeats(versions: &[(u64, Option<Octets>)]) -> bool {
+    matches!(versions, [.., (_, before), (_, newest)] if before == newest)
+}
+
+fn many<'a>(world: &World, past: &Past, keys: &[Octets], values: &[(Octets, Option<Octets>)]) -> Vec<&'a str> {
+    let same_shape = keys.len() == values.len() && keys.iter().zip(values).all(|(key, (echo, _))| key == echo);
+    if keys.is_empty() {
+        return vec!["MANY-3", "MANY-1"];
+    }
+    if !same_shape {
+        return vec!["MANY-1"];
+    }
+    let mut clauses = vec!["MANY-2"];
+    for (key, (_, value)) in keys.iter().zip(values) {
+        if world.newest(key) != value.as_ref() {
+            clauses.extend(value_clauses(world, past, key, value.as_ref()));
+            break;
+        }
+    }
+    with_suspects(past, clauses)
+}
+
+fn scan<'a>(world: &World, past: &Past, range: &Range, rows: &[Pair]) -> Vec<&'a str> {
+    let reversed_bounds = !range.end.is_empty() && range.start > range.end;
+    if range.limit.0 == 0 {
+        return vec!["SCAN-5", "SCAN-4"];
+    }
+    if reversed_bounds {
+        return vec!["SCAN-7"];
+    }
+    let ordered = rows.windows(2).all(|two| if range.forward { two[0].0 < two[1].0 } else { two[0].0 > two[1].0 });
+    let outside = |key: &Octets| *key < range.start || (!range.end.is_empty() && *key > range.end);
+    let expected = world.rows(range);
+    let mut clauses = Vec::new();
+    if !ordered {
+        clauses.push("SCAN-2");
+    }
+    if rows.len() as u64 > range.limit.0 {
+        clauses.push("SCAN-4");
+    }
+    if rows.iter().any(|(key, _)| outside(key)) {
+        clauses.push("SCAN-1");
+    }
+    for (key, value) in rows.iter().filter(|(key, _)| !outside(key)) {
+        if world.newest(key) != Some(value) {
+            clauses.push("SCAN-10");
+            if world.versions(key).is_none() {
+                clauses.push("GEN-11");
+            }
+            clauses.extend(value_clauses(world, past, key, Some(value)));
+            break;
+        }
+    }
+    let missing: Vec<&Pair> = expected.iter().filter(|row| !rows.iter().any(|(key, _)| *key == row.0)).collect();
+    if let Some((key, _)) = missing.first() {
+        clauses.extend(missing_row(range, rows, expected.len(), key));
+    }
+    if clauses.is_empty() {
+        clauses.push("SCAN-4");
+    }
+    if range.start.len().max(range.end.len()) >= LONG_KEY {
+        clauses.push("SCAN-11");
+    }
+    let mut unique = Vec::new();
+    for clause in with_suspects(past, clauses) {
+        if !unique.contains(&clause) {
+            unique.push(clause);
+        }
+    }
+    unique
+}
+
+/// A row that should be there is not: at a bound, or cut off.
+fn missing_row<'a>(range: &Range, rows: &[Pair], expected: usize, key: &Octets) -> Vec<&'a str> {
+    let mut clauses = Vec::new();
+    let at_bound = *key == range.start || *key == range.end;
+    if at_bound && range.start == range.end {
+        clauses.push("SCAN-8");
+    }
+    if range.end.is_empty() || key.is_empty() {
+        clauses.push("SCAN-3");
+    }
+    if at_bound {
+        clauses.push("SCAN-1");
+    }
+    if rows.len() < expected {
+        clauses.push("SCAN-9");
+        if range.limit.0 > u64::from(u32::MAX) {
+            clauses.push("SCAN-6");
+        }
+    } else {
+        clauses.push("SCAN-4");
+    }
+    clauses
+}
+
+/// `get_batch` that replied wrong.
+fn log_entry(world: &World, past: &Past, call: &Call, reply: &Reply, number: u64, got: Option<&[Pair]>) -> Finding {
+    let expected = explain(world, past, call);
+    if !past.declared.batch_log {
+        return must(&["LOG-8"], expected, reply);
+    }
+    let clauses = match (world.entry(number), got) {
+        (Some(Entry::Put(pairs)), Some(_)) => {
+            let rewritten = pairs.iter().any(|(key, _)| world.versions(key).is_some_and(|v| v.last().is_some_and(|(newest, _)| *newest > number)));
+            if rewritten { vec!["LOG-1", "LOG-2"] } else { vec!["LOG-1"] }
+        }
+        (Some(Entry::Delete(_) | Entry::Burnt), Some(_)) => vec!["DEL-4"],
+        (Some(entry), None) => missing_entry(world, past, number, entry),
+        (None, _) if number < world.cutoff_max() && number > world.fresh().unwrap_or(0) => vec!["PRN-1", "LOG-5", "LOG-3"],
+        (None, _) => vec!["LOG-3"],
+    };
+    must(&with_suspects(past, clauses), expected, reply)
+}
+
+fn missing_entry<'a>(world: &World, past: &Past, number: u64, entry: &Entry) -> Vec<&'a str> {
+    let mut clauses = vec!["LOG-4", "PUT-6"];
+    match entry {
+        Entry::Put(pairs) if pairs.is_empty() => clauses.insert(0, "PUT-13"),
+        Entry::Put(pairs) => {
+            let same = pairs.iter().all(|(key, _)| world.versions(key).is_some_and(|versions| {
+                versions.iter().position(|(n, _)| *n == number).is_some_and(|at| at > 0 && versions[at].1 == versions[at - 1].1)
+            }));
+            if same {
+                clauses.push("PUT-14");
+            }
+        }
+        Entry::Delete(_) | Entry::Burnt => clauses.push("DEL-4"),
+    }
+    if past.pruned {
+        clauses.insert(0, "PRN-1");
+    } else if world.cutoff_max() > number {
+        clauses.insert(0, "PRN-4");
+    } else if world.entries() > 1 {
+        clauses.extend(["LOG-9", "LOG-6"]);
+    }
+    clauses
+}
+
+fn oldest_clauses<'a>(world: &World, past: &Past, got: Option<u64>) -> Vec<&'a str> {
+    if !past.declared.batch_log {
+        return vec!["LOG-8"];
+    }
+    let mut clauses = vec!["OLD-1"];
+    let oldest = world.oldest();
+    if world.entries() <= 1 {
+        clauses.push("OLD-2");
+    }
+    if oldest.and_then(|oldest| world.entry(oldest)).is_some_and(|entry| !matches!(entry, Entry::Put(pairs) if !pairs.is_empty())) {
+        clauses.push("OLD-3");
+    }
+    if got.is_some_and(|got| got < world.oldest_seen()) {
+        clauses.push("OLD-4");
+    }
+    with_suspects(past, clauses)
+}
+
+/// `prune_batch_log` that replied wrong.
+pub(super) fn prune(world: &World, past: &Past, call: &Call, cutoff: u64, reply: &Reply) -> Finding {
+    let clauses = if !past.declared.batch_log {
+        vec!["LOG-8"]
+    } else if matches!(reply, Reply::Error(_)) {
+        if cutoff > world.highest() { vec!["PRN-4", "GEN-12"] } else { vec!["PRN-1", "GEN-12"] }
+    } else if world.prunable(cutoff) == 0 {
+        vec!["PRN-2", "PRN-3"]
+    } else {
+        vec!["PRN-2"]
+    };
+    must(&clauses, explain(world, past, call), reply)
+}
+
+/// `current_sequence` that replied wrong.
+pub(super) fn current(world: &World, past: &Past, reply: &Reply, got: u64) -> Finding {
+    let mut clauses = Vec::new();
+    if got < world.highest() {
+        if got < world.seen().unwrap_or(0) {
+            clauses.push("SEQ-1");
+        }
+        if past.reopened {
+            clauses.push("DUR-1");
+        }
+        clauses.extend(["PUT-7", "SEQ-4"]);
+    } else {
+        clauses.push("SEQ-4");
+        if past.audited || matches!(past.last, Last::Prune | Last::Opened | Last::Refused) {
+            clauses.push("SEQ-5");
+        }
+    }
+    must(&with_suspects(past, clauses), explain(world, past, &Call::CurrentSequence {}), reply)
+}
+
+/// A write that was given a number other than the next.
+pub(super) fn number(world: &World, past: &Past, call: &Call, number: u64, reply: &Reply) -> Finding {
+    let expected = explain(world, past, call);
+    let is_delete = matches!(call, Call::DeleteBatch(_));
+    let first = !world.written();
+    let next = world.highest().saturating_add(1);
+    if number < next || first {
+        let mut clauses = if first { vec!["PUT-5"] } else { vec!["PUT-3"] };
+        if first && number < next {
+            clauses.push("PUT-3");
+        }
+        match call {
+            Call::DeleteBatch(keys) => {
+                clauses.push("DEL-2");
+                let mut seen = std::collections::BTreeSet::new();
+                if keys.iter().any(|key| world.newest(key).is_none() || !seen.insert(key)) {
+                    clauses.push("DEL-3");
+                }
+                if keys.is_empty() {
+                    clauses.push("DEL-5");
+                }
+            }
+            Call::PutBatch(pairs) if pairs.is_empty() => clauses.push("PUT-13"),
+            Call::PutBatch(pairs) if pairs.iter().all(|(key, value)| world.newest(key) == Some(value)) => {
+                clauses.push("PUT-14");
+            }
+            _ => {}
+        }
+        if past.reopened {
+            clauses.extend(["DUR-5", "DUR-1"]);
+        }
+        if past.pruned {
+            clauses.push("PRN-5");
+        }
+        return must(&clauses, expected, reply);
+    }
+    let mut clauses = vec!["PUT-4"];
+    if is_delete {
+        clauses.push("DEL-2");
+    }
+    if matches!(past.last, Last::Refused) {
+        clauses.push("PUT-10");
+    }
+    if past.reopened {
+        clauses.push("DUR-1");
+    }
+    let level = if past.declared.batch_log { Level::Served } else { Level::Should };
+    Finding::new(level, &clauses, format!("{expected}: numbers have no holes"), reply.to_string())
+}
+
+/// A put within the limits that was refused.
+pub(super) fn put_refused(pairs: &[Pair], reply: &Reply) -> Finding {
+    let mut clauses = vec!["GEN-12"];
+    let limit = |(key, value): &Pair| {
+        key.is_empty() || value.is_empty() || key.len() >= LONG_KEY || value.len() >= 4096
+    };
+    if pairs.iter().any(limit) {
+        clauses.insert(0, "PUT-11");
+    }
+    must(&clauses, "the write is accepted: keys and values are within PUT-11", reply)
+}
+
+/// A delete within the limits that was refused.
+pub(super) fn delete_refused(world: &World, keys: &[Octets], reply: &Reply) -> Finding {
+    let mut clauses = vec!["GEN-12"];
+    let mut seen = std::collections::BTreeSet::new();
+    if keys.iter().any(|key| world.newest(key).is_none() || !seen.insert(key)) {
+        clauses.insert(0, "DEL-3");
+    }
+    if keys.len() > MANY_KEYS {
+        clauses.insert(0, "DEL-6");
+    }
+    must(&clauses, "the delete is accepted", reply)
+}
+
+/// The log keeps no entry of a delete.
+pub(super) fn delete_unlogged(call: &Call, reply: &Reply) -> Finding {
+    Finding::new(
+        Level::Served,
+        &["DEL-4", "LOG-6"],
+        "a delete has an empty entry in the batch log: a subscriber that meets none is cut off",
+        format!("{call} -> {reply}: deletes have no entry"),
+    )
+}
+
+/// The number of a failed write has no entry in the log.
+pub(super) fn burnt_unlogged(call: &Call, reply: &Reply) -> Finding {
+    Finding::new(
+        Level::Served,
+        &["PUT-9", "LOG-6"],
+        "the number of a failed write has an empty entry in the batch log before a larger number is acknowledged",
+        format!("{call} -> {reply}: the consumed number has no entry"),
+    )
+}
+
+/// What a correct engine replies, and the fact that it follows from.
+fn explain(world: &World, past: &Past, call: &Call) -> String {
+    let expected = world.expected(call, past);
+    let fact = match call {
+        Call::Get(key) => world.versions(key).and_then(|versions| versions.last()).map_or_else(
+            || format!("key {key} was never written"),
+            |(number, value)| format!("sequence {number} {} key {key}", if value.is_some() { "wrote" } else { "deleted" }),
+        ),
+        Call::CurrentSequence {} => format!("the last write was given {}", world.highest()),
+        Call::PutBatch(_) | Call::DeleteBatch(_) => format!("the number before is {}", world.highest()),
+        Call::GetBatch(number) => match world.entry(number.0) {
+            Some(Entry::Put(pairs)) => format!("put_batch of {} pairs was given it", pairs.len()),
+            Some(Entry::Delete(keys)) => format!("delete_batch of {} keys was given it", keys.len()),
+            Some(Entry::Burnt) => "a failed write consumed it".to_owned(),
+            None if !past.declared.batch_log => "no batch log is declared".to_owned(),
+            None if number.0 < world.cutoff_max() => format!("the log was pruned below {}", world.cutoff_max()),
+            None => "no write was given it".to_owned(),
+        },
+        Call::OldestRetainedBatch {} | Call::PruneBatchLog(_) => format!("{} entries are retained", world.entries()),
+        Call::RangeScan(_) | Call::GetMany(_) => return expected,
+    };
+    format!("{expected}: {fact}")
+}
