@@ -68,6 +68,7 @@ pub trait StoreEngine: Send + Sync + 'static {
     ///
     /// # Errors
     /// When storage fails for any of the keys (MANY-5).
+    #[expect(clippy::type_complexity, reason = "signature for signature the published trait")]
     fn get_many(&self, keys: &[&[u8]]) -> Result<Vec<(Vec<u8>, Option<Vec<u8>>)>, String> {
         keys.iter().map(|key| Ok((key.to_vec(), self.get(key)?))).collect()
     }

@@ -23,7 +23,7 @@ pub struct Finding {
 impl Finding {
     /// A deviation of `level` from `clauses`.
     #[must_use]
-    pub fn new(level: Level, clauses: &[&str], expected: impl Into<String>, got: impl Into<String>) -> Self {
+    pub fn new(level: Level, clauses: &[&'static str], expected: impl Into<String>, got: impl Into<String>) -> Self {
         let mut finding = Self { level, clauses: Vec::new(), expected: expected.into(), got: got.into() };
         finding.blame(clauses.iter().map(|id| ClauseId::new(id)));
         finding

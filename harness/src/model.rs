@@ -198,6 +198,6 @@ impl Model {
 }
 
 /// A deviation that fails both targets.
-fn must(clauses: &[&str], expected: impl Into<String>, got: &Reply) -> Finding {
+fn must(clauses: &[&'static str], expected: impl Into<String>, got: &Reply) -> Finding {
     Finding::new(Level::Must, clauses, expected, got.to_string())
 }

@@ -2,7 +2,7 @@
 
 fn main() -> std::process::ExitCode {
     let dir = std::path::Path::new("scenarios");
-    match storecheck::scenario::load_dir(dir, None) {
+    match storecheck::scenario::load_dir(dir) {
         Ok(cases) => {
             eprintln!("{} cases", cases.len());
             std::process::ExitCode::SUCCESS

@@ -34,7 +34,7 @@ pub(super) fn suspects(past: &Past) -> Vec<&'static str> {
     clauses
 }
 
-fn with_suspects<'a>(past: &Past, mut clauses: Vec<&'a str>) -> Vec<&'a str> {
+fn with_suspects(past: &Past, mut clauses: Vec<&'static str>) -> Vec<&'static str> {
     for suspect in suspects(past) {
         if !clauses.contains(&suspect) {
             clauses.push(suspect);
@@ -59,7 +59,7 @@ pub(super) fn read(world: &World, past: &Past, call: &Call, reply: &Reply) -> Fi
     must(&clauses, explain(world, past, call), reply)
 }
 
-fn refused_read<'a>(world: &World, past: &Past, call: &Call) -> Vec<&'a str> {
+fn refused_read(world: &World, past: &Past, call: &Call) -> Vec<&'static str> {
     let subject = match call {
         Call::Get(key) if key.is_empty() => "GET-3",
         Call::Get(_) => "GET-1",
@@ -74,14 +74,14 @@ fn refused_read<'a>(world: &World, past: &Past, call: &Call) -> Vec<&'a str> {
     with_suspects_if_reopened(past, vec![subject, "GEN-12"])
 }
 
-fn with_suspects_if_reopened<'a>(past: &Past, mut clauses: Vec<&'a str>) -> Vec<&'a str> {
+fn with_suspects_if_reopened(past: &Past, mut clauses: Vec<&'static str>) -> Vec<&'static str> {
     if past.reopened {
         clauses.push("DUR-1");
     }
     clauses
 }
 
-fn refused_scan<'a>(range: &Range) -> &'a str {
+fn refused_scan(range: &Range) -> &'static str {
     if range.limit.0 == 0 {
         "SCAN-5"
     } else if !range.end.is_empty() && range.start > range.end {
@@ -96,7 +96,7 @@ fn refused_scan<'a>(range: &Range) -> &'a str {
 }
 
 /// The clauses that a wrong value of one key speaks against.
-fn value_clauses<'a>(world: &World, past: &Past, key: &Octets, got: Option<&Octets>) -> Vec<&'a str> {
+fn value_clauses(world: &World, past: &Past, key: &Octets, got: Option<&Octets>) -> Vec<&'static str> {
     let versions = world.versions(key);
     let deleted_before = versions.is_some_and(|versions| versions.iter().any(|(_, value)| value.is_none()));
     let expected = world.newest(key);
@@ -141,7 +141,7 @@ fn repeats(versions: &[(u64, Option<Octets>)]) -> bool {
     matches!(versions, [.., (_, before), (_, newest)] if before == newest)
 }
 
-fn many<'a>(world: &World, past: &Past, keys: &[Octets], values: &[(Octets, Option<Octets>)]) -> Vec<&'a str> {
+fn many(world: &World, past: &Past, keys: &[Octets], values: &[(Octets, Option<Octets>)]) -> Vec<&'static str> {
     let same_shape = keys.len() == values.len() && keys.iter().zip(values).all(|(key, (echo, _))| key == echo);
     if keys.is_empty() {
         return vec!["MANY-3", "MANY-1"];
@@ -159,7 +159,7 @@ fn many<'a>(world: &World, past: &Past, keys: &[Octets], values: &[(Octets, Opti
     with_suspects(past, clauses)
 }
 
-fn scan<'a>(world: &World, past: &Past, range: &Range, rows: &[Pair]) -> Vec<&'a str> {
+fn scan(world: &World, past: &Past, range: &Range, rows: &[Pair]) -> Vec<&'static str> {
     let reversed_bounds = !range.end.is_empty() && range.start > range.end;
     if range.limit.0 == 0 {
         return vec!["SCAN-5", "SCAN-4"];
@@ -210,7 +210,7 @@ fn scan<'a>(world: &World, past: &Past, range: &Range, rows: &[Pair]) -> Vec<&'a
 }
 
 /// A row that should be there is not: at a bound, or cut off.
-fn missing_row<'a>(range: &Range, rows: &[Pair], expected: usize, key: &Octets) -> Vec<&'a str> {
+fn missing_row(range: &Range, rows: &[Pair], expected: usize, key: &Octets) -> Vec<&'static str> {
     let mut clauses = Vec::new();
     let at_bound = *key == range.start || *key == range.end;
     if at_bound && range.start == range.end {
@@ -252,7 +252,7 @@ fn log_entry(world: &World, past: &Past, call: &Call, reply: &Reply, number: u64
     must(&with_suspects(past, clauses), expected, reply)
 }
 
-fn missing_entry<'a>(world: &World, past: &Past, number: u64, entry: &Entry) -> Vec<&'a str> {
+fn missing_entry(world: &World, past: &Past, number: u64, entry: &Entry) -> Vec<&'static str> {
     let mut clauses = vec!["LOG-4", "PUT-6"];
     match entry {
         Entry::Put(pairs) if pairs.is_empty() => clauses.insert(0, "PUT-13"),
@@ -276,7 +276,7 @@ fn missing_entry<'a>(world: &World, past: &Past, number: u64, entry: &Entry) -> 
     clauses
 }
 
-fn oldest_clauses<'a>(world: &World, past: &Past, got: Option<u64>) -> Vec<&'a str> {
+fn oldest_clauses(world: &World, past: &Past, got: Option<u64>) -> Vec<&'static str> {
     if !past.declared.batch_log {
         return vec!["LOG-8"];
     }

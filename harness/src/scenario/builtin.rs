@@ -32,7 +32,7 @@ pub fn digest() -> &'static str {
 pub fn cases() -> Result<Vec<Case>, Vec<LoadError>> {
     let (mut cases, mut errors) = (Vec::new(), Vec::new());
     for (file, text) in FILES {
-        match load::load_text(file, text, None) {
+        match load::load_text(file, text) {
             Ok(more) => cases.extend(more),
             Err(error) => errors.push(error),
         }
@@ -45,5 +45,5 @@ pub fn cases() -> Result<Vec<Case>, Vec<LoadError>> {
 pub fn case(id: &str) -> Option<Case> {
     let scenario = id.split('#').next()?;
     let (file, text) = FILES.iter().find(|(file, _)| file.strip_suffix(".yaml") == Some(scenario))?;
-    load::load_text(file, text, None).ok()?.into_iter().find(|case| case.id == id)
+    load::load_text(file, text).ok()?.into_iter().find(|case| case.id == id)
 }

@@ -9,7 +9,7 @@ use super::case::{Case, Expectation, Keys, Operation, Pairs, Step};
 use super::expression::{NumberExpression, OctetsExpression};
 use super::syntax::{Direction, ExpectSyntax, KeysSyntax, PairsSyntax, ScenarioSyntax, Slot, StepSyntax};
 use crate::call::Pair;
-use crate::contract::{ClauseId, Contract};
+use crate::contract::ClauseId;
 use crate::octets::Octets;
 
 /// A mistake found while compiling: where, what, and what to do.
@@ -33,9 +33,8 @@ fn wrong<T>(message: impl Into<String>, help: impl Into<String>) -> Result<T> {
 /// The most cases one scenario may expand to.
 const CASES_MAX: usize = 512;
 
-/// Compiles the scenario of `file` (its path below the scenarios' folder, with `/`), checking clause ids against the
-/// contract when one is given.
-pub(super) fn compile(syntax: &ScenarioSyntax, file: &str, contract: Option<&Contract>) -> Result<Vec<Case>, Mistake> {
+/// Compiles the scenario of `file` (its path below the scenarios' folder, with `/`).
+pub(super) fn compile(syntax: &ScenarioSyntax, file: &str) -> Result<Vec<Case>, Mistake> {
     let at = |location: serde_yaml::Location| move |Wrong(message, help)| Mistake {
         line: location.line(),
         column: location.column(),
@@ -46,7 +45,7 @@ pub(super) fn compile(syntax: &ScenarioSyntax, file: &str, contract: Option<&Con
     check_id(id, file).map_err(at(syntax.scenario.referenced))?;
     let mut clauses = Vec::new();
     for clause in &syntax.clauses {
-        clauses.push(clause_id(&clause.value, contract).map_err(at(clause.referenced))?);
+        clauses.push(clause_id(&clause.value).map_err(at(clause.referenced))?);
     }
     if clauses.is_empty() {
         return wrong("a scenario shows at least one clause", "name its subject: `clauses: [SCAN-1]`")
@@ -70,7 +69,7 @@ pub(super) fn compile(syntax: &ScenarioSyntax, file: &str, contract: Option<&Con
         for step in &syntax.steps {
             let place = at(step.referenced);
             steps.push(
-                compile_step(&step.value, step.referenced.line(), combination, &mut names, contract).map_err(place)?,
+                compile_step(&step.value, step.referenced.line(), combination, &mut names).map_err(place)?,
             );
         }
         cases.push(Case {
@@ -105,14 +104,14 @@ fn check_id(id: &str, file: &str) -> Result<()> {
     Ok(())
 }
 
-fn clause_id(id: &str, contract: Option<&Contract>) -> Result<ClauseId> {
-    if let Some(contract) = contract
-        && contract.clause(id).is_none()
-    {
-        let nearest = contract.nearest(id).join("`, `");
-        return wrong(format!("unknown clause `{id}`"), format!("did you mean `{nearest}`? CONTRACT.md lists them all"));
-    }
-    Ok(ClauseId::new(id))
+fn clause_id(id: &str) -> Result<ClauseId> {
+    id.parse().map_err(|unknown: crate::contract::UnknownClause| {
+        let help = match unknown.nearest.as_slice() {
+            [] => "CONTRACT.md lists them all".to_owned(),
+            nearest => format!("did you mean `{}`? CONTRACT.md lists them all", nearest.join("`, `")),
+        };
+        Wrong(format!("unknown clause `{id}`"), help)
+    })
 }
 
 /// One value of each axis.
@@ -383,7 +382,6 @@ fn compile_step(
     line: u64,
     combination: &Combination<'_>,
     names: &mut BTreeSet<String>,
-    contract: Option<&Contract>,
 ) -> Result<Step> {
     let mut operations = combination.operations(step, names)?;
     let (Some(operation), true) = (operations.pop(), operations.is_empty()) else {
@@ -413,7 +411,7 @@ fn compile_step(
     }
     let clauses = match &step.clause {
         None => Vec::new(),
-        Some(ids) => ids.0.iter().map(|id| clause_id(id, contract)).collect::<Result<_>>()?,
+        Some(ids) => ids.0.iter().map(|id| clause_id(id)).collect::<Result<_>>()?,
     };
     let times = step.times.unwrap_or(1);
     if times == 0 {

@@ -13,7 +13,6 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use super::case::Case;
 use super::compile::{self, Mistake};
 use super::syntax::ScenarioSyntax;
-use crate::contract::Contract;
 
 /// The largest scenario file that is read.
 const FILE_OCTETS_MAX: u64 = 1 << 20;
@@ -72,10 +71,10 @@ fn excerpt(file: &str, text: &str, line: u64, column: u64, message: &str, help: 
 ///
 /// # Errors
 /// The first mistake in it.
-pub fn load_text(file: &str, text: &str, contract: Option<&Contract>) -> Result<Vec<Case>, LoadError> {
+pub fn load_text(file: &str, text: &str) -> Result<Vec<Case>, LoadError> {
     let syntax: ScenarioSyntax = serde_yaml::from_str_with_options(text, options())
         .map_err(|error| LoadError::at(file, text, syntax_mistake(&error)))?;
-    let cases = compile::compile(&syntax, file, contract).map_err(|mistake| LoadError::at(file, text, mistake))?;
+    let cases = compile::compile(&syntax, file).map_err(|mistake| LoadError::at(file, text, mistake))?;
     if let Some(size) = cases.iter().find_map(compile::undeclared_size) {
         let mistake = Mistake {
             line: syntax.scenario.referenced.line(),
@@ -92,7 +91,7 @@ pub fn load_text(file: &str, text: &str, contract: Option<&Contract>) -> Result<
 ///
 /// # Errors
 /// When the file cannot be read, or the first mistake in it.
-pub fn load_file(path: &Path, file: &str, contract: Option<&Contract>) -> Result<Vec<Case>, LoadError> {
+pub fn load_file(path: &Path, file: &str) -> Result<Vec<Case>, LoadError> {
     let fault = |message: String, help: &str| LoadError::without_place(file, message, help);
     let size = std::fs::metadata(path)
         .map_err(|e| fault(format!("cannot read the file: {e}"), "check that it exists and can be read"))?
@@ -119,14 +118,14 @@ pub fn load_file(path: &Path, file: &str, contract: Option<&Contract>) -> Result
             )
         }
     })?;
-    load_text(file, &text, contract)
+    load_text(file, &text)
 }
 
 /// Reads all scenarios below `dir`, in order of their paths.
 ///
 /// # Errors
 /// Every file's first mistake, and ids that two files share.
-pub fn load_dir(dir: &Path, contract: Option<&Contract>) -> Result<Vec<Case>, Vec<LoadError>> {
+pub fn load_dir(dir: &Path) -> Result<Vec<Case>, Vec<LoadError>> {
     let mut files = Vec::new();
     if let Err(e) = find(dir, dir, &mut files) {
         let shown = dir.display().to_string();
@@ -136,7 +135,7 @@ pub fn load_dir(dir: &Path, contract: Option<&Contract>) -> Result<Vec<Case>, Ve
     let mut cases = Vec::new();
     let mut errors = Vec::new();
     for file in files {
-        match load_file(&dir.join(&file), &file, contract) {
+        match load_file(&dir.join(&file), &file) {
             Ok(more) => cases.extend(more),
             Err(error) => errors.push(error),
         }
@@ -243,7 +242,7 @@ steps:
 
     #[test]
     fn a_scenario_expands_over_its_matrix() {
-        let cases = load_text("scan/x.yaml", GOOD, Some(Contract::get())).expect("a good scenario");
+        let cases = load_text("scan/x.yaml", GOOD).expect("a good scenario");
         let ids: Vec<&str> = cases.iter().map(|case| case.id.as_str()).collect();
         assert_eq!(
             ids,
@@ -274,7 +273,7 @@ steps:
             ("get_batch: $n + 1", "get_batch: $n +", (18, 16), "bad number `$n +`", "every form"),
         ] {
             let text = GOOD.replacen(from, to, 1);
-            let error = load_text("scan/x.yaml", &text, Some(Contract::get())).expect_err(to);
+            let error = load_text("scan/x.yaml", &text).expect_err(to);
             assert_eq!((error.line, error.column), place, "{to}: {error}");
             assert!(error.message.contains(message), "{to}: {error}");
             assert!(error.help.contains(help), "{to}: {error}");
@@ -290,10 +289,10 @@ steps:
             text.push_str(&format!("a{i}: &a{i} [{refs}]\n"));
         }
         let bomb = format!("scenario: scan/x\ntitle: t\nclauses: [SCAN-1]\nmatrix:\n{}", text.replace("\na", "\n  a").replacen("a0", "  a0", 1));
-        let error = load_text("scan/x.yaml", &bomb, None).expect_err("a bomb");
+        let error = load_text("scan/x.yaml", &bomb).expect_err("a bomb");
         assert!(error.line > 0 && !error.message.is_empty(), "{error}");
         let deep = format!("scenario: {}{}", "[".repeat(20_000), "]".repeat(20_000));
-        load_text("scan/x.yaml", &deep, None).expect_err("a deep file");
+        load_text("scan/x.yaml", &deep).expect_err("a deep file");
     }
 
     #[test]
@@ -301,12 +300,12 @@ steps:
         let dir = tempfile::tempdir().expect("a scratch folder");
         let path = dir.path().join("x.yaml");
         std::fs::write(&path, vec![b'#'; 2 << 20]).expect("writable");
-        let error = load_file(&path, "x.yaml", None).expect_err("2 MiB");
+        let error = load_file(&path, "x.yaml").expect_err("2 MiB");
         assert!(error.message.contains("2097152 octets"), "{error}");
         std::fs::write(&path, b"scenario: x\ntitle: \xff").expect("writable");
-        let error = load_file(&path, "x.yaml", None).expect_err("not UTF-8");
+        let error = load_file(&path, "x.yaml").expect_err("not UTF-8");
         assert_eq!((error.line, error.column), (2, 8), "{error}");
-        let error = load_file(&dir.path().join("none.yaml"), "none.yaml", None).expect_err("missing");
+        let error = load_file(&dir.path().join("none.yaml"), "none.yaml").expect_err("missing");
         assert!(error.message.contains("cannot read"), "{error}");
     }
 }

@@ -337,7 +337,7 @@ impl<'a> Run<'a> {
         if self.options.declared.durability == Durability::Volatile { "GEN-4" } else { "DUR-1" }
     }
 
-    fn must_be_done(&mut self, reply: &Reply, clauses: &[&str], expected: &str) -> Result<(), Stop> {
+    fn must_be_done(&mut self, reply: &Reply, clauses: &[&'static str], expected: &str) -> Result<(), Stop> {
         if *reply == (Reply::Done {}) {
             return Ok(());
         }
@@ -351,7 +351,7 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let clauses = if step.clauses.is_empty() { &self.case.clauses[..1] } else { &step.clauses };
-        let ids: Vec<&str> = clauses.iter().map(crate::contract::ClauseId::as_str).collect();
+        let ids: Vec<&'static str> = clauses.iter().map(|clause| clause.as_str()).collect();
         let level = strongest(&ids, self.options.declared);
         let expected = describe(&step.expect, &self.names);
         self.fail(Finding::new(level, &ids, expected, reply.to_string()), true, String::new());
@@ -363,7 +363,7 @@ impl<'a> Run<'a> {
 /// allowed.
 fn strongest(ids: &[&str], declared: Declarations) -> Level {
     let contract = Contract::get();
-    let levels = ids.iter().filter_map(|id| contract.clause(id)).map(|clause| clause.level_for(&declared));
+    let levels = ids.iter().filter_map(|id| contract.clause(id)?.level_for(&declared));
     levels.min().unwrap_or(Level::Must)
 }
 

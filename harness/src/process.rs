@@ -1,0 +1,3 @@
+//! stub
+/// Store folder name
+pub const STORE_FOLDER: &str = "storecheck-store";
