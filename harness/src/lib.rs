@@ -8,6 +8,7 @@ pub mod finding;
 pub mod model;
 pub mod octets;
 pub mod process;
+pub mod report;
 pub mod scenario;
 
 pub use bytes::Bytes;

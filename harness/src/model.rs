@@ -13,7 +13,8 @@ mod behaviour;
 mod diagnose;
 mod world;
 
-pub use behaviour::{Behaviour, Behaviours};
+pub(crate) use behaviour::BEHAVIOURS;
+pub use behaviour::Behaviours;
 
 use std::collections::BTreeSet;
 

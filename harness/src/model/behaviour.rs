@@ -10,7 +10,7 @@ use crate::finding::Finding;
 /// A choice that an engine has: its name in reports, the clause that allows it, and whether it must be the same
 /// throughout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Behaviour {
+pub(crate) struct Behaviour {
     /// The name in reports.
     pub name: &'static str,
     /// The clause that leaves it open.
@@ -22,7 +22,7 @@ pub struct Behaviour {
 }
 
 /// Every choice that the suite observes.
-pub const BEHAVIOURS: [Behaviour; 8] = [
+pub(crate) const BEHAVIOURS: [Behaviour; 8] = [
     Behaviour { name: "empty_put", clause: "PUT-13", title: "put_batch of nothing", constant: true },
     Behaviour { name: "empty_delete", clause: "DEL-5", title: "delete_batch of nothing", constant: true },
     Behaviour { name: "delete_entries", clause: "DEL-4", title: "deletes in the batch log", constant: true },

@@ -1,0 +1,14 @@
+//! The report: one versioned JSON document about one run, and its views.
+//!
+//! [`Report`] is the source; every view (terminal, Markdown, JUnit) is written from it alone and knows nothing of
+//! engines. [`verdict`] holds the rules by which checks make a verdict of an engine, so that a report can be verified
+//! without running anything.
+
+pub mod document;
+pub mod markdown;
+pub mod verdict;
+
+pub use document::{
+    CheckReport, CheckVerdict, ClauseReport, ClauseVerdict, Count, EngineReport, EngineVerdict, Machine, Observation,
+    Report, RunReport,
+};

@@ -1,0 +1,116 @@
+//! From findings to verdicts: of a check, of a clause, of an engine. Pure functions, so that a report can be verified
+//! from itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::document::{CheckReport, CheckVerdict, ClauseReport, ClauseVerdict, Count, EngineVerdict, Verdicts};
+use crate::contract::{ClauseId, Contract, Level};
+use crate::engine::{Declarations, Target};
+
+/// The verdict of a check at `target`, from its findings; what is no matter of findings stays as it is.
+#[must_use]
+pub fn of_check(check: &CheckReport, target: Target) -> CheckVerdict {
+    match check.verdict {
+        CheckVerdict::Pass | CheckVerdict::Fail | CheckVerdict::Refused => {
+            if check.failures.iter().any(|failure| failure.finding.fails(target)) {
+                CheckVerdict::Fail
+            } else if check.reason.is_empty() {
+                CheckVerdict::Pass
+            } else {
+                CheckVerdict::Refused
+            }
+        }
+        other => other,
+    }
+}
+
+/// Checks by verdict.
+#[must_use]
+pub fn count(checks: &[CheckReport]) -> Count {
+    let mut count = Count::new();
+    for check in checks {
+        *count.entry(check.verdict).or_default() += 1;
+    }
+    count
+}
+
+/// The verdicts of an engine from all checks of a suite. `finished` is whether the run came to its end.
+#[must_use]
+pub fn of_engine(checks: &[CheckReport], declared: Declarations, finished: bool) -> Verdicts {
+    let at = |target| {
+        let verdicts: BTreeSet<CheckVerdict> = checks.iter().map(|check| of_check(check, target)).collect();
+        let unserved = target == Target::Served && !declared.batch_log;
+        if verdicts.iter().any(|verdict| verdict.is_failure()) || unserved {
+            EngineVerdict::NonConformant
+        } else if !finished || verdicts.contains(&CheckVerdict::Error) || checks.is_empty() {
+            EngineVerdict::Incomplete
+        } else if verdicts.contains(&CheckVerdict::Skipped) || verdicts.contains(&CheckVerdict::Unavailable) {
+            EngineVerdict::Partial
+        } else {
+            EngineVerdict::Conformant
+        }
+    };
+    Verdicts { r#trait: at(Target::Trait), served: at(Target::Served) }
+}
+
+/// What the checks say about every clause of the contract.
+#[must_use]
+pub fn of_clauses(checks: &[CheckReport], declared: Declarations, target: Target) -> Vec<ClauseReport> {
+    let mut covering: BTreeMap<ClauseId, u32> = BTreeMap::new();
+    let mut naming: BTreeMap<ClauseId, (u32, bool)> = BTreeMap::new();
+    for check in checks {
+        let ran = !matches!(
+            check.verdict,
+            CheckVerdict::Error | CheckVerdict::Unavailable | CheckVerdict::Skipped
+        );
+        if ran {
+            for clause in &check.clauses {
+                *covering.entry(*clause).or_default() += 1;
+            }
+        }
+        let mut named: BTreeMap<ClauseId, bool> = BTreeMap::new();
+        for failure in &check.failures {
+            for clause in &failure.finding.clauses {
+                *named.entry(*clause).or_default() |= failure.finding.fails(target);
+            }
+        }
+        for (clause, fails) in named {
+            let entry = naming.entry(clause).or_default();
+            entry.0 += 1;
+            entry.1 |= fails;
+        }
+    }
+    let unserved = target == Target::Served && !declared.batch_log;
+    Contract::get()
+        .clauses()
+        .map(|clause| {
+            let checks = covering.get(&clause.id).copied().unwrap_or(0);
+            let (failed, fails) = naming.get(&clause.id).copied().unwrap_or((0, false));
+            let level = clause.level_for(&declared);
+            let verdict = if fails || (unserved && clause.id.as_str() == "LOG-8") {
+                ClauseVerdict::Fail
+            } else if failed > 0 {
+                ClauseVerdict::Deviates
+            } else if level.is_none() {
+                ClauseVerdict::NotBinding
+            } else if checks == 0 {
+                ClauseVerdict::Untested
+            } else {
+                ClauseVerdict::Pass
+            };
+            ClauseReport { id: clause.id, title: clause.title.clone(), level, verdict, checks, failed }
+        })
+        .collect()
+}
+
+/// The clauses of the target that no check of the run shows.
+pub fn untested(clauses: &[ClauseReport], target: Target) -> impl Iterator<Item = &ClauseReport> {
+    clauses.iter().filter(move |clause| {
+        let asked = match clause.level {
+            Some(Level::Must) => true,
+            Some(Level::Served) => target == Target::Served,
+            _ => false,
+        };
+        asked && clause.verdict == ClauseVerdict::Untested
+    })
+}
