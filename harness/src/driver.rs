@@ -14,11 +14,16 @@ pub use prefixed::Prefixed;
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Action, Call, Outcome};
+use crate::contract::ClauseId;
 
 /// Something that can perform actions on a store, one at a time.
 pub trait Driver {
     /// Performs `action` and says what became of it. Never panics because of the engine.
     fn perform(&mut self, action: &Action) -> Outcome;
+
+    /// Says where in a check the next action stands, for whoever outlives this process: the place in words, the line in
+    /// the scenario file, and the clauses that a failure there speaks against.
+    fn enter(&mut self, _place: &str, _line: u64, _clauses: &[ClauseId]) {}
 
     /// Makes a call.
     fn call(&mut self, call: Call) -> Outcome {
@@ -29,6 +34,10 @@ pub trait Driver {
 impl<D: Driver + ?Sized> Driver for &mut D {
     fn perform(&mut self, action: &Action) -> Outcome {
         (**self).perform(action)
+    }
+
+    fn enter(&mut self, place: &str, line: u64, clauses: &[ClauseId]) {
+        (**self).enter(place, line, clauses);
     }
 }
 

@@ -345,3 +345,11 @@ impl fmt::Display for Target {
         })
     }
 }
+
+impl std::str::FromStr for Target {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Trait, Self::Served].into_iter().find(|target| target.to_string() == text).ok_or(())
+    }
+}

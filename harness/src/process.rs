@@ -1,3 +1,21 @@
-//! stub
-/// Store folder name
-pub const STORE_FOLDER: &str = "storecheck-store";
+//! Processes: the worker that runs checks next to the engine, and the supervisor that outlives it.
+//!
+//! A worker is the same executable started again with [`WORKER_ENV`] set. It speaks over a private socket, which
+//! arrives as its descriptor 0 and is moved out of the engine's way before the engine opens; the engine gets an empty
+//! stdin, and its stdout goes to stderr, which the supervisor captures. Every action is announced before it is made, so
+//! that a hang, an abort or a SIGKILL always names the call.
+
+mod frame;
+mod message;
+mod supervisor;
+mod worker;
+
+pub use message::{Job, Probe};
+pub use supervisor::{Attempt, Ending, Limits, Worker};
+pub use worker::{is_worker, serve};
+
+/// The environment variable that makes an executable a worker.
+pub const WORKER_ENV: &str = "STORECHECK_WORKER";
+
+/// What the names of the harness's scratch folders start with; an error message that contains it gives a path away.
+pub const STORE_FOLDER: &str = "storecheck-scratch-";

@@ -5,6 +5,7 @@
 //! without running anything.
 
 pub mod document;
+pub mod evidence;
 pub mod markdown;
 pub mod verdict;
 

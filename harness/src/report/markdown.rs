@@ -1,1 +1,3 @@
 //! stub
+/// stub
+pub fn render(_: &super::Report) -> String { String::new() }

@@ -53,6 +53,14 @@ impl fmt::Display for Profile {
     }
 }
 
+impl std::str::FromStr for Profile {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Quick, Self::Standard, Self::Soak].into_iter().find(|profile| profile.to_string() == text).ok_or(())
+    }
+}
+
 /// A scenario with one value of each axis of its matrix.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Case {

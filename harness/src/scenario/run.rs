@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::case::{Case, Expectation, Need, Operation, Step};
 use crate::call::{Action, Call, Outcome, Reply};
-use crate::contract::{Contract, Level};
+use crate::contract::{ClauseId, Contract, Level};
 use crate::driver::{Driver, Executor};
 use crate::engine::{Declarations, Durability, Frontier};
 use crate::finding::Finding;
@@ -106,7 +106,7 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn all(&mut self) -> Result<(), Stop> {
-        self.place = "opening the fresh store".to_owned();
+        self.enter("opening the fresh store".to_owned());
         let opened = self.perform(Action::Open {})?;
         self.must_be_done(&opened, &["GEN-12"], "a fresh store opens")?;
         if let Reply::Sequence(fresh) = self.judged(Call::CurrentSequence {})? {
@@ -115,17 +115,33 @@ impl<'a> Run<'a> {
         for (i, step) in self.case.steps.iter().enumerate() {
             self.step = Some(step);
             for turn in 0..step.times {
-                self.place = match step.times {
+                self.enter(match step.times {
                     1 => format!("step {}", i + 1),
                     times => format!("step {} ({} of {times})", i + 1, turn + 1),
-                };
+                });
                 self.take_step(step, turn)?;
             }
         }
         self.audit()?;
-        self.place = "closing the store".to_owned();
+        self.enter("closing the store".to_owned());
         let closed = self.perform(Action::Close {})?;
         self.must_be_done(&closed, &[self.reopen_clause()], "the engine is dropped")
+    }
+
+    fn enter(&mut self, place: String) {
+        let line = self.step.map_or(0, |step| step.line);
+        self.driver.enter(&place, line, &self.blamed());
+        self.place = place;
+    }
+
+    /// The clauses that a failure of the present step speaks against, besides those that the model names: what the
+    /// step is about, where it says so or expects something of its own.
+    fn blamed(&self) -> Vec<ClauseId> {
+        match self.step {
+            Some(step) if !step.clauses.is_empty() => step.clauses.clone(),
+            Some(step) if step.expect != Expectation::Model => self.case.clauses.first().copied().into_iter().collect(),
+            _ => Vec::new(),
+        }
     }
 
     fn take_step(&mut self, step: &'a Step, turn: u32) -> Result<(), Stop> {
@@ -174,10 +190,10 @@ impl<'a> Run<'a> {
         };
         let mut finding = Finding::new(Level::Must, &[clause], expected, outcome.to_string());
         if clause == "GEN-3" {
-            finding.blame([crate::contract::ClauseId::new("GEN-4")]);
+            finding.blame([ClauseId::new("GEN-4")]);
         }
         if !matches!(action, Action::Call(_)) {
-            finding.blame([crate::contract::ClauseId::new(self.reopen_clause())]);
+            finding.blame([ClauseId::new(self.reopen_clause())]);
         }
         let details = match &outcome {
             Outcome::Panicked { backtrace, .. } => backtrace.clone(),
@@ -217,12 +233,8 @@ impl<'a> Run<'a> {
 
     /// Writes a finding down with its evidence. One that a step shows also speaks against what the step is about.
     fn fail(&mut self, mut finding: Finding, in_step: bool, details: String) {
-        if let (true, Some(step)) = (in_step, self.step) {
-            if !step.clauses.is_empty() {
-                finding.blame(step.clauses.iter().cloned());
-            } else if step.expect != Expectation::Model {
-                finding.blame(self.case.clauses.first().cloned());
-            }
+        if in_step {
+            finding.blame(self.blamed());
         }
         let known = |failure: &Failure| {
             failure.finding.level == finding.level && failure.finding.clauses == finding.clauses
@@ -245,7 +257,7 @@ impl<'a> Run<'a> {
     fn audit(&mut self) -> Result<(), Stop> {
         let place = self.place.clone();
         if !place.starts_with("audit") {
-            self.place = format!("audit after {place}");
+            self.enter(format!("audit after {place}"));
         }
         if self.options.declared.frontier == Frontier::Lagging {
             self.await_frontier()?;
@@ -255,7 +267,7 @@ impl<'a> Run<'a> {
             drop(reply);
         }
         self.model.audited();
-        self.place = place;
+        self.enter(place);
         Ok(())
     }
 

@@ -1,0 +1,179 @@
+//! The face that `cargo test` and nextest know: [`main`] lists every check by its id and runs the selected ones.
+//!
+//! libtest-mimic draws the face only. Each check runs under the runner, in a worker process that is this executable
+//! started again, so that an engine that aborts or hangs costs one check and not the rest.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::str::FromStr;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use crate::engine::{Engine, Target};
+use crate::process::{self, Limits};
+use crate::report::{CheckVerdict, evidence, markdown};
+use crate::runner::{Collector, Commands, Event, Plan, Session};
+use crate::scenario::{Profile, builtin};
+use crate::suite::{self, Check};
+
+/// Judges `engine` as a test executable: put it in the `main` of a test target with `harness = false`.
+///
+/// Flags are libtest's (`--list`, filters, `--exact`, `--skip`, `--test-threads`); the exit code is 0, or 101 when a
+/// check failed. The rest is told by the environment:
+///
+/// | variable | meaning | default |
+/// |---|---|---|
+/// | `STORECHECK_PROFILE` | `quick`, `standard` or `soak` | `quick` |
+/// | `STORECHECK_TARGET` | `trait` or `served` | `served` |
+/// | `STORECHECK_SEED` | what the order of checks is drawn from, a number | 0 |
+/// | `STORECHECK_REPORT` | a folder for `report.json` and `report.md` | none |
+///
+/// A report is written when one process runs all checks, as `cargo test` does. nextest runs each in a process of its
+/// own, and has its own reports.
+pub fn main(engine: Engine) -> ExitCode {
+    if process::is_worker() {
+        return process::serve(|_| Some(engine.clone()));
+    }
+    match try_main(&engine) {
+        Ok(code) => code,
+        Err(message) => {
+            let _ = writeln!(std::io::stderr(), "storecheck: {message}");
+            ExitCode::from(101)
+        }
+    }
+}
+
+fn try_main(engine: &Engine) -> Result<ExitCode, String> {
+    let args = Arguments::from_args();
+    let settings = Settings::from_environment()?;
+    let checks = selected(&args, &settings)?;
+    // Trials live as long as the process; so do the plan and whatever they share.
+    let shared: &'static Shared = Box::leak(Box::new(Shared::new(engine, checks, settings)));
+    let mut trials: Vec<Trial> = Vec::with_capacity(shared.plan.checks.len() + 1);
+    for (index, check) in shared.plan.checks.iter().enumerate() {
+        trials.push(Trial::test(check.id.clone(), move || shared.run(index)));
+    }
+    if shared.plan.target == Target::Served {
+        let batch_log = engine.declarations().batch_log;
+        trials.push(Trial::test("target/served-needs-a-batch-log", move || served(batch_log)));
+    }
+    let listing = args.list;
+    let conclusion = libtest_mimic::run(&args, trials);
+    if !listing && !args.exact {
+        shared.write_report()?;
+    }
+    Ok(conclusion.exit_code())
+}
+
+/// LOG-8: an engine without a batch log can conform to the trait, never behind the server.
+fn served(batch_log: bool) -> Result<(), Failed> {
+    if batch_log {
+        return Ok(());
+    }
+    Err("LOG-8: the engine declares no batch log, so that every subscriber of the server fails. \
+         Ask for the trait alone with STORECHECK_TARGET=trait, or keep a log and declare it: .batch_log(true)"
+        .into())
+}
+
+/// The checks that the arguments can select. An exact name reads its own scenario file and no other.
+fn selected(args: &Arguments, settings: &Settings) -> Result<Vec<Check>, String> {
+    if let (true, Some(name)) = (args.exact, &args.filter) {
+        let case = builtin::case(name).filter(|case| case.profile <= settings.profile);
+        return Ok(case.into_iter().map(Check::of_case).collect());
+    }
+    suite::checks(settings.profile, Vec::new())
+        .map_err(|errors| errors.iter().map(|error| format!("\n{error}")).collect::<String>())
+}
+
+struct Settings {
+    profile: Profile,
+    target: Target,
+    seed: u64,
+    report: Option<PathBuf>,
+}
+
+impl Settings {
+    fn from_environment() -> Result<Self, String> {
+        Ok(Self {
+            profile: variable("STORECHECK_PROFILE", "quick, standard or soak", Profile::Quick)?,
+            target: variable("STORECHECK_TARGET", "trait or served", Target::Served)?,
+            seed: variable("STORECHECK_SEED", "a number", 0)?,
+            report: std::env::var_os("STORECHECK_REPORT").map(PathBuf::from),
+        })
+    }
+}
+
+fn variable<T: FromStr>(name: &str, takes: &str, default: T) -> Result<T, String> {
+    match std::env::var(name) {
+        Err(std::env::VarError::NotPresent) => Ok(default),
+        Err(error) => Err(format!("{name}: {error}; it takes {takes}")),
+        Ok(text) => text.parse().map_err(|_| format!("{name}={text}: it takes {takes}")),
+    }
+}
+
+/// What all trials share.
+struct Shared {
+    plan: Plan,
+    report: Option<PathBuf>,
+    cancel: AtomicBool,
+    session: OnceLock<Result<Session<'static>, String>>,
+    collector: Mutex<Collector>,
+}
+
+impl Shared {
+    fn new(engine: &Engine, checks: Vec<Check>, settings: Settings) -> Self {
+        let plan = Plan {
+            spec: engine.name().to_owned(),
+            name: engine.name().to_owned(),
+            version: engine.version_text().to_owned(),
+            declared: engine.declarations(),
+            target: settings.target,
+            profile: settings.profile,
+            seed: settings.seed,
+            jobs: std::thread::available_parallelism().map_or(1, usize::from),
+            limits: Limits::default(),
+            suite_checks: checks.len(),
+            checks,
+            selection: Vec::new(),
+            fail_fast: false,
+            keep: false,
+            in_process: None,
+            command: Commands {
+                run: "cargo test --test conformance".to_owned(),
+                check: "cargo test --test conformance -- --exact '{check}'".to_owned(),
+            },
+        };
+        let collector = Mutex::new(Collector::new(&plan));
+        Self { plan, report: settings.report, cancel: AtomicBool::new(false), session: OnceLock::new(), collector }
+    }
+
+    fn run(&'static self, index: usize) -> Result<(), Failed> {
+        let session = self
+            .session
+            .get_or_init(|| Session::start(&self.plan, &self.cancel).map_err(|error| error.to_string()))
+            .as_ref()?;
+        let (report, behaviours) = session.check(index);
+        let good = matches!(report.verdict, CheckVerdict::Pass | CheckVerdict::Refused);
+        let result = if good { Ok(()) } else { Err(Failed::from(evidence::text(&report))) };
+        let mut collector = self.collector.lock().unwrap_or_else(PoisonError::into_inner);
+        collector.take(Event::CheckEnded(index, Box::new(report), behaviours));
+        result
+    }
+
+    fn write_report(&self) -> Result<(), String> {
+        let Some(folder) = &self.report else { return Ok(()) };
+        let failed = |what: &str, error: &dyn std::fmt::Display| {
+            format!("the report cannot be written: {what}: {error}; point STORECHECK_REPORT at a folder that can be written")
+        };
+        let empty = Collector::new(&self.plan);
+        let collector = std::mem::replace(&mut *self.collector.lock().unwrap_or_else(PoisonError::into_inner), empty);
+        let report = collector.report(&self.plan);
+        std::fs::create_dir_all(folder).map_err(|error| failed("the folder", &error))?;
+        let json = serde_json::to_string_pretty(&report).map_err(|error| failed("report.json", &error))?;
+        std::fs::write(folder.join("report.json"), json).map_err(|error| failed("report.json", &error))?;
+        std::fs::write(folder.join("report.md"), markdown::render(&report)).map_err(|error| failed("report.md", &error))
+    }
+}

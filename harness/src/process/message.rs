@@ -1,0 +1,61 @@
+//! What the supervisor and a worker say to each other.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::contract::ClauseId;
+use crate::scenario::Case;
+use crate::scenario::run::CaseResult;
+
+/// What a worker can be asked to do. A job is data: nothing that it needs lies in the worker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Job {
+    /// Open the engine and close it again.
+    Probe(Probe),
+    /// Run a case.
+    Case(Box<Case>),
+}
+
+/// Nothing but opening and closing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Probe {}
+
+/// The first message to a worker.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Setup {
+    /// Which engine to serve.
+    pub(super) engine: String,
+    /// The most octets of data memory it may have.
+    pub(super) memory: u64,
+}
+
+/// The worker's answer to it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Hello {
+    /// Why the worker cannot serve the engine; empty when it can.
+    pub(super) problem: String,
+}
+
+/// A job, and where its store lives.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Run {
+    pub(super) job: Job,
+    pub(super) dir: PathBuf,
+    pub(super) frontier_deadline_ms: u64,
+}
+
+/// Where the job is: sent when it changes, ahead of the action.
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
+pub(super) struct Place {
+    pub(super) place: String,
+    pub(super) line: u64,
+    pub(super) clauses: Vec<ClauseId>,
+}
+
+/// The job's end.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Finished {
+    pub(super) result: CaseResult,
+}

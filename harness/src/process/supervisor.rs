@@ -1,0 +1,457 @@
+//! The supervisor's side: starts a worker, gives it a job, watches time, disk and life, and always comes back with an
+//! answer.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
+use std::time::{Duration, Instant};
+
+use super::WORKER_ENV;
+use super::frame::{self, Frame, Frames, Kind};
+use super::message::{Finished, Hello, Job, Place, Run, Setup};
+use crate::call::{Action, Outcome};
+use crate::scenario::run::CaseResult;
+
+/// How long the supervisor waits before it looks at clocks, disk and cancellation again.
+const TICK: Duration = Duration::from_millis(20);
+/// How much of what the engine writes is kept.
+const OUTPUT_MAX: usize = 64 << 10;
+/// How many of the last actions are kept, and up to which size an outcome is shown.
+const TRACE: usize = 12;
+const SHOWN_OCTETS_MAX: usize = 1 << 20;
+
+/// What a worker may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Time for one call.
+    pub call: Duration,
+    /// Time for one check.
+    pub check: Duration,
+    /// Added to both for each MiB of the check's data.
+    pub per_mib: Duration,
+    /// Time for a lagging frontier to follow.
+    pub frontier: Duration,
+    /// Octets of data memory.
+    pub memory: u64,
+    /// Octets on disk for one store.
+    pub disk: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            call: Duration::from_secs(30),
+            check: Duration::from_secs(60),
+            per_mib: Duration::from_secs(1),
+            frontier: Duration::from_secs(10),
+            memory: 8 << 30,
+            disk: 8 << 30,
+        }
+    }
+}
+
+/// How an attempt at a job ended.
+#[derive(Debug)]
+pub enum Ending {
+    /// The worker finished it.
+    Finished(Box<CaseResult>),
+    /// The process died; how.
+    Died(String),
+    /// A call or the whole check took too long; which.
+    TimedOut(String),
+    /// The store grew beyond the limit; what was seen.
+    DiskFull(String),
+    /// The run was cancelled.
+    Cancelled,
+    /// The harness failed; how.
+    Broken(String),
+}
+
+/// An attempt at a job, with what the supervisor saw of it.
+#[derive(Debug)]
+pub struct Attempt {
+    /// How it ended.
+    pub ending: Ending,
+    /// Where in the check the last action stood.
+    pub place: String,
+    /// The line in the scenario file of the last action's step.
+    pub line: u64,
+    /// The clauses of that step.
+    pub clauses: Vec<crate::contract::ClauseId>,
+    /// The last action announced.
+    pub action: String,
+    /// The last actions with their outcomes, oldest first.
+    pub trace: Vec<String>,
+    /// What the engine wrote to stdout and stderr meanwhile, its end.
+    pub output: String,
+}
+
+impl Attempt {
+    /// A job that was finished, with nothing seen of it from outside.
+    pub(crate) fn finished(result: CaseResult) -> Self {
+        Self {
+            ending: Ending::Finished(Box::new(result)),
+            place: String::new(),
+            line: 0,
+            clauses: Vec::new(),
+            action: String::new(),
+            trace: Vec::new(),
+            output: String::new(),
+        }
+    }
+}
+
+/// A running worker. Dropping it kills its process group.
+pub struct Worker {
+    child: Child,
+    stream: UnixStream,
+    frames: Frames,
+    output: Arc<Mutex<VecDeque<u8>>>,
+    output_reader: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Worker {
+    /// Starts this executable again as a worker for `engine`.
+    ///
+    /// # Errors
+    /// When the process cannot be started or does not know the engine.
+    pub fn start(engine: &str, limits: &Limits) -> io::Result<Self> {
+        let (ours, theirs) = UnixStream::pair()?;
+        let mut command = Command::new(std::env::current_exe()?);
+        command
+            .env(WORKER_ENV, "1")
+            .stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs)))
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .process_group(0);
+        let mut child = spawn(command)?;
+        let output = Arc::new(Mutex::new(VecDeque::new()));
+        let output_reader = child.stderr.take().map(|stderr| {
+            let output = Arc::clone(&output);
+            std::thread::spawn(move || keep_end(stderr, &output))
+        });
+        ours.set_read_timeout(Some(TICK))?;
+        let mut worker = Self { child, stream: ours, frames: Frames::default(), output, output_reader };
+        frame::send(&worker.stream, Kind::Setup, &Setup { engine: engine.to_owned(), memory: limits.memory })?;
+        let hello = worker.hello(limits.check)?;
+        if hello.problem.is_empty() { Ok(worker) } else { Err(io::Error::other(hello.problem)) }
+    }
+
+    fn hello(&mut self, deadline: Duration) -> io::Result<Hello> {
+        let start = Instant::now();
+        while start.elapsed() < deadline {
+            match self.frames.fill(&mut self.stream) {
+                Ok(0) => return Err(io::Error::other("the worker process ended at once")),
+                Ok(_) => {}
+                Err(error) if waits(&error) => {}
+                Err(error) => return Err(error),
+            }
+            if let Some(frame) = self.frames.next()? {
+                return frame.message();
+            }
+        }
+        Err(io::Error::other("the worker process did not answer"))
+    }
+
+    /// Has the worker do `job` in `dir`. Whatever the engine does, this returns, at the latest at the deadlines.
+    /// Afterwards the worker is good for another job only if the attempt is [`Ending::Finished`].
+    pub fn attempt(&mut self, job: &Job, dir: &Path, limits: &Limits, cancel: &AtomicBool) -> Attempt {
+        self.output.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let mut watch = Watch::new(job, dir, limits);
+        let request = Run {
+            job: job.clone(),
+            dir: dir.to_path_buf(),
+            frontier_deadline_ms: u64::try_from(limits.frontier.as_millis()).unwrap_or(u64::MAX),
+        };
+        let ending = match self.send(&request, cancel) {
+            Ok(()) => self.follow(&mut watch, cancel),
+            Err(error) => Ending::Broken(format!("cannot send the job: {error}")),
+        };
+        if !matches!(ending, Ending::Finished(_)) {
+            self.kill();
+        }
+        let ending = match ending {
+            Ending::Died(_) => Ending::Died(self.how_it_ended()),
+            other => other,
+        };
+        watch.attempt(ending, self.output())
+    }
+
+    fn send(&mut self, request: &Run, cancel: &AtomicBool) -> io::Result<()> {
+        if cancel.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        frame::send(&self.stream, Kind::Run, request)
+    }
+
+    fn follow(&mut self, watch: &mut Watch<'_>, cancel: &AtomicBool) -> Ending {
+        loop {
+            if cancel.load(Ordering::Relaxed) {
+                return Ending::Cancelled;
+            }
+            match self.frames.fill(&mut self.stream) {
+                Ok(0) => return Ending::Died(String::new()),
+                Ok(_) => {}
+                Err(error) if waits(&error) => {}
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => return Ending::Died(String::new()),
+                Err(error) => return Ending::Broken(format!("cannot read from the worker: {error}")),
+            }
+            loop {
+                match self.frames.next() {
+                    Ok(None) => break,
+                    Ok(Some(frame)) => {
+                        if let Some(ending) = watch.see(frame) {
+                            return ending;
+                        }
+                    }
+                    Err(error) => return Ending::Broken(format!("the worker sent no message: {error}")),
+                }
+            }
+            if let Some(ending) = watch.tick() {
+                return ending;
+            }
+        }
+    }
+
+    /// Kills the worker and whatever it started.
+    fn kill(&mut self) {
+        let Some(pid) = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw) else { return };
+        // A process that ended by itself keeps its status: give it a moment to be reaped before the group is killed.
+        if !matches!(self.child.try_wait(), Ok(Some(_))) {
+            let _ = wait_for(&mut self.child, Duration::from_millis(5));
+        }
+        let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
+        let _ = self.child.wait();
+        // What is still in the pipe belongs to the evidence; a process that left the group may hold it open for ever.
+        let start = Instant::now();
+        while self.output_reader.as_ref().is_some_and(|reader| !reader.is_finished()) && start.elapsed() < TICK * 10 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn how_it_ended(&mut self) -> String {
+        let status = self.child.wait().ok();
+        describe(status, &self.output())
+    }
+
+    /// The end of what the engine wrote.
+    fn output(&self) -> String {
+        let kept = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&kept.iter().copied().collect::<Vec<u8>>()).into_owned()
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Starts a process from a thread that lives as long as this process: a worker asks to die with the thread that started
+/// it, and the threads that use it come and go.
+fn spawn(command: Command) -> io::Result<Child> {
+    type Request = (Command, mpsc::Sender<io::Result<Child>>);
+    static SPAWNER: OnceLock<mpsc::Sender<Request>> = OnceLock::new();
+    let spawner = SPAWNER.get_or_init(|| {
+        let (sender, requests) = mpsc::channel::<Request>();
+        std::thread::spawn(move || {
+            for (mut command, answer) in requests {
+                // Whoever asked waits for the answer.
+                let _ = answer.send(command.spawn());
+            }
+        });
+        sender
+    });
+    let (answer, child) = mpsc::channel();
+    let gone = || io::Error::other("the thread that starts processes is gone");
+    spawner.send((command, answer)).map_err(|_| gone())?;
+    child.recv().map_err(|_| gone())?
+}
+
+fn waits(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
+}
+
+fn wait_for(child: &mut Child, most: Duration) -> io::Result<Option<ExitStatus>> {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if start.elapsed() >= most {
+            return Ok(None);
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Reads `from` to its end and keeps the last octets.
+fn keep_end(mut from: impl Read, kept: &Mutex<VecDeque<u8>>) {
+    let mut piece = [0; 8192];
+    while let Ok(read @ 1..) = from.read(&mut piece) {
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.extend(&piece[..read]);
+        let surplus = kept.len().saturating_sub(OUTPUT_MAX);
+        kept.drain(..surplus);
+    }
+}
+
+/// What is known of a job while it runs.
+struct Watch<'a> {
+    dir: &'a Path,
+    call: Duration,
+    check: Duration,
+    disk: u64,
+    started: Instant,
+    last_frame: Instant,
+    disk_seen: Instant,
+    place: Place,
+    /// The action under way, and the last ones with their outcomes, as they came: only failures are worth reading.
+    running: Option<Vec<u8>>,
+    trace: VecDeque<(Vec<u8>, Vec<u8>)>,
+}
+
+impl<'a> Watch<'a> {
+    fn new(job: &Job, dir: &'a Path, limits: &Limits) -> Self {
+        let octets = match job {
+            Job::Probe(_) => 0,
+            Job::Case(case) => case.octets(),
+        };
+        // At most hours, so it fits 32 bits.
+        let extra = limits.per_mib.saturating_mul((octets >> 20).min(1 << 16) as u32);
+        let now = Instant::now();
+        Self {
+            dir,
+            call: limits.call + extra,
+            check: limits.check + extra,
+            disk: limits.disk,
+            started: now,
+            last_frame: now,
+            disk_seen: now,
+            place: Place::default(),
+            running: None,
+            trace: VecDeque::new(),
+        }
+    }
+
+    fn see(&mut self, frame: Frame) -> Option<Ending> {
+        self.last_frame = Instant::now();
+        match frame.kind {
+            Kind::Place => self.place = frame.message().unwrap_or_default(),
+            Kind::Started => self.running = Some(frame.json),
+            Kind::Ended => {
+                if self.trace.len() == TRACE {
+                    self.trace.pop_front();
+                }
+                let action = self.running.take().unwrap_or_default();
+                let outcome = if frame.json.len() > SHOWN_OCTETS_MAX { Vec::new() } else { frame.json };
+                self.trace.push_back((action, outcome));
+            }
+            Kind::Finished => {
+                return Some(match frame.message::<Finished>() {
+                    Ok(finished) => Ending::Finished(Box::new(finished.result)),
+                    Err(error) => Ending::Broken(format!("the worker's result is none: {error}")),
+                });
+            }
+            Kind::Setup | Kind::Hello | Kind::Run => {
+                return Some(Ending::Broken(format!("the worker sent {:?}, which is not its to send", frame.kind)));
+            }
+        }
+        None
+    }
+
+    fn tick(&mut self) -> Option<Ending> {
+        if self.last_frame.elapsed() > self.call {
+            return Some(Ending::TimedOut(format!("no answer within {:.1} s", self.call.as_secs_f32())));
+        }
+        if self.started.elapsed() > self.check {
+            return Some(Ending::TimedOut(format!("the check was not done within {:.1} s", self.check.as_secs_f32())));
+        }
+        if self.disk_seen.elapsed() > Duration::from_millis(250) {
+            self.disk_seen = Instant::now();
+            let used = disk_octets(self.dir);
+            if used > self.disk {
+                return Some(Ending::DiskFull(format!("the store uses {used} octets on disk; the limit is {}", self.disk)));
+            }
+        }
+        None
+    }
+
+    fn attempt(self, ending: Ending, output: String) -> Attempt {
+        let finished = matches!(ending, Ending::Finished(_));
+        let mut trace = Vec::new();
+        let mut action = String::new();
+        if !finished {
+            trace.extend(self.trace.iter().map(|(action, outcome)| format!("{} -> {}", shown::<Action>(action), shown::<Outcome>(outcome))));
+            if let Some(running) = &self.running {
+                action = shown::<Action>(running);
+                trace.push(format!("{action} -> no answer"));
+            }
+        }
+        Attempt { ending, place: self.place.place, line: self.place.line, clauses: self.place.clauses, action, trace, output }
+    }
+}
+
+/// A message as it is shown in a trace.
+fn shown<T: serde::de::DeserializeOwned + std::fmt::Display>(json: &[u8]) -> String {
+    if json.is_empty() {
+        return "(too large to show)".to_owned();
+    }
+    serde_json::from_slice::<T>(json).map_or_else(|error| format!("(unreadable: {error})"), |message| message.to_string())
+}
+
+/// Octets of disk blocks used below `dir`; a sparse file counts what it really takes.
+fn disk_octets(dir: &Path) -> u64 {
+    let Ok(entries) = std::fs::read_dir(dir) else { return 0 };
+    entries
+        .flatten()
+        .map(|entry| match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => disk_octets(&entry.path()),
+            Ok(metadata) => metadata.blocks() * 512,
+            Err(_) => 0,
+        })
+        .sum()
+}
+
+/// How a process ended, in words.
+fn describe(status: Option<ExitStatus>, output: &str) -> String {
+    let Some(status) = status else { return "its end was not seen".to_owned() };
+    let aborted = status.signal() == Some(6);
+    if aborted && output.contains("has overflowed its stack") {
+        return "stack overflow (SIGABRT)".to_owned();
+    }
+    if aborted && output.contains("memory allocation of") {
+        return "out of memory (SIGABRT)".to_owned();
+    }
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exited with code {code}"),
+        (None, Some(signal)) => format!("killed by signal {signal} ({})", signal_name(signal)),
+        (None, None) => status.to_string(),
+    }
+}
+
+fn signal_name(signal: i32) -> &'static str {
+    match signal {
+        1 => "SIGHUP",
+        2 => "SIGINT",
+        4 => "SIGILL",
+        5 => "SIGTRAP",
+        6 => "SIGABRT",
+        7 => "SIGBUS",
+        8 => "SIGFPE",
+        9 => "SIGKILL",
+        11 => "SIGSEGV",
+        13 => "SIGPIPE",
+        15 => "SIGTERM",
+        24 => "SIGXCPU",
+        25 => "SIGXFSZ",
+        31 => "SIGSYS",
+        _ => "an unusual one",
+    }
+}

@@ -1,0 +1,68 @@
+//! A failing check in words: what a person reads in a minute, wherever it is shown.
+
+use std::fmt::Write as _;
+
+use super::document::CheckReport;
+use crate::contract::{ClauseId, Contract};
+use crate::scenario::run::Failure;
+
+/// Lines of a backtrace and of an engine's output that are shown.
+const BACKTRACE_LINES: usize = 12;
+const OUTPUT_LINES: usize = 10;
+
+/// Everything that a reader needs to see that the check failed rightly, and to run it again.
+#[must_use]
+pub fn text(check: &CheckReport) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail, here and below.
+    let _ = writeln!(out, "{}: {} ({})", check.id, check.verdict, check.title);
+    if !check.reason.is_empty() {
+        let _ = writeln!(out, "  {}", check.reason);
+    }
+    for failure in &check.failures {
+        out.push_str(&failure_text(check, failure));
+    }
+    let output: Vec<&str> = check.output.lines().collect();
+    if !output.is_empty() {
+        let shown = &output[output.len().saturating_sub(OUTPUT_LINES)..];
+        let _ = writeln!(out, "  the engine wrote{}:", if shown.len() < output.len() { " (the end)" } else { "" });
+        for line in shown {
+            let _ = writeln!(out, "    {line}");
+        }
+    }
+    if !check.replay.is_empty() {
+        let _ = writeln!(out, "  replay: {}", check.replay);
+    }
+    out
+}
+
+fn failure_text(check: &CheckReport, failure: &Failure) -> String {
+    let mut out = String::new();
+    let finding = &failure.finding;
+    for clause in &finding.clauses {
+        let _ = writeln!(out, "  {} {}", finding.level, clause_text(*clause));
+    }
+    let _ = writeln!(out, "  expected  {}", finding.expected);
+    let _ = writeln!(out, "  got       {}", finding.got);
+    let line = if failure.line > 0 { format!(":{}", failure.line) } else { String::new() };
+    let file = if check.file.is_empty() { String::new() } else { format!(", scenarios/{}{line}", check.file) };
+    let _ = writeln!(out, "  at        {}{file}", failure.place);
+    if !failure.trace.is_empty() {
+        let _ = writeln!(out, "  the last calls:");
+        for line in &failure.trace {
+            let _ = writeln!(out, "    {line}");
+        }
+    }
+    for line in failure.details.lines().take(BACKTRACE_LINES) {
+        let _ = writeln!(out, "    {line}");
+    }
+    out
+}
+
+/// A clause's id, and its title.
+fn clause_text(id: ClauseId) -> String {
+    match Contract::get().clause(id.as_str()) {
+        Some(clause) => format!("{id} {}", clause.title),
+        None => id.to_string(),
+    }
+}

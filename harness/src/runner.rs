@@ -1,0 +1,280 @@
+//! The runner: takes a plan, has workers do its checks, and turns what they say into a report.
+//!
+//! Everything that happens is an [`Event`]; progress bars and the report itself are readers of that one stream. A check
+//! that takes its worker down costs no other check its verdict: a fresh worker goes on with the rest.
+
+mod collect;
+mod judge;
+mod scratch;
+
+pub use collect::Collector;
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::engine::{Declarations, Engine, Target};
+use crate::driver::InProcess;
+use crate::model::Behaviours;
+use crate::process::{Attempt, Ending, Job, Limits, Probe, Worker};
+use crate::report::CheckReport;
+use crate::scenario::{Profile, run};
+use crate::scenario::generate::SplitMix;
+use crate::suite::Check;
+
+/// After so many workers lost in a row the engine is not worth asking further.
+const LOST_MAX: u32 = 5;
+
+/// One run, decided before it starts.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The name by which a worker finds the engine.
+    pub spec: String,
+    /// The engine's name and version.
+    pub name: String,
+    /// The engine's version.
+    pub version: String,
+    /// What the engine declares.
+    pub declared: Declarations,
+    /// What it is asked to conform to.
+    pub target: Target,
+    /// How much work is done.
+    pub profile: Profile,
+    /// What the order of checks is drawn from.
+    pub seed: u64,
+    /// Workers at a time; at least one.
+    pub jobs: usize,
+    /// What a worker may use.
+    pub limits: Limits,
+    /// The checks to run.
+    pub checks: Vec<Check>,
+    /// How many checks the suite has at this profile.
+    pub suite_checks: usize,
+    /// What selected the checks; empty for the whole suite.
+    pub selection: Vec<String>,
+    /// Stop at the first failure.
+    pub fail_fast: bool,
+    /// Keep the stores, and say where.
+    pub keep: bool,
+    /// Run checks in this process: for a debugger. An engine that dies takes the run along.
+    pub in_process: Option<Engine>,
+    /// The command that runs this again, with `{check}` where a check's id goes.
+    pub command: Commands,
+}
+
+/// How a person runs something again.
+#[derive(Debug, Clone)]
+pub struct Commands {
+    /// The whole run.
+    pub run: String,
+    /// One check; `{check}` stands for its id.
+    pub check: String,
+}
+
+/// What happens during a run.
+#[derive(Debug)]
+pub enum Event {
+    /// Stores live here; `true` if it is memory.
+    Scratch(PathBuf, bool),
+    /// A check was given to a worker; its place in the plan.
+    CheckStarted(usize),
+    /// A check has its verdict; its place in the plan.
+    CheckEnded(usize, Box<CheckReport>, Behaviours),
+    /// Nothing more is started; why.
+    Stopped(String),
+}
+
+/// Why a run could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The engine's process or its open failed before any check.
+    #[error("the engine {engine} could not be started: {message}")]
+    CannotStart {
+        /// The engine's name.
+        engine: String,
+        /// What went wrong.
+        message: String,
+    },
+    /// The harness has no place to work in.
+    #[error("no scratch folder can be made: {0}; point TMPDIR at a folder that can be written")]
+    Scratch(std::io::Error),
+}
+
+/// Runs `plan`. Every event goes to `events`; `cancel` ends the run early.
+///
+/// # Errors
+/// When the engine cannot be started or there is no place for stores.
+pub fn run(plan: &Plan, cancel: &Arc<AtomicBool>, mut events: impl FnMut(Event)) -> Result<(), RunError> {
+    let session = Session::start(plan, cancel)?;
+    events(Event::Scratch(session.scratch.path().to_path_buf(), session.scratch.in_memory()));
+    let queue = Mutex::new(order(plan));
+    let stop = AtomicBool::new(false);
+    let next = || {
+        if cancel.load(Ordering::Relaxed) || stop.load(Ordering::Relaxed) {
+            return None;
+        }
+        queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    };
+    let (sender, receiver) = mpsc::channel();
+    std::thread::scope(|threads| {
+        for _ in 0..plan.jobs.max(1) {
+            let (sender, next, session, stop) = (sender.clone(), &next, &session, &stop);
+            threads.spawn(move || {
+                while let Some(index) = next() {
+                    // The receiver outlives the threads, so that sending cannot fail.
+                    let _ = sender.send(Event::CheckStarted(index));
+                    let (report, behaviours) = session.check(index);
+                    if report.verdict.is_failure() && plan.fail_fast {
+                        stop.store(true, Ordering::Relaxed);
+                    }
+                    let _ = sender.send(Event::CheckEnded(index, Box::new(report), behaviours));
+                }
+            });
+        }
+        drop(sender);
+        for event in receiver {
+            events(event);
+        }
+    });
+    if cancel.load(Ordering::Relaxed) {
+        events(Event::Stopped("interrupted".to_owned()));
+    } else if stop.load(Ordering::Relaxed) {
+        events(Event::Stopped("stopped at the first failure".to_owned()));
+    }
+    Ok(())
+}
+
+/// The order in which checks are started: large ones first, so that none is left for the end, the rest as the seed has
+/// it.
+fn order(plan: &Plan) -> VecDeque<usize> {
+    let mut draws = SplitMix::new(plan.seed);
+    let mut order: Vec<usize> = (0..plan.checks.len()).collect();
+    for i in (1..order.len()).rev() {
+        order.swap(i, draws.below(i as u64 + 1) as usize);
+    }
+    order.sort_by_key(|&index| std::cmp::Reverse(plan.checks[index].octets >> 20));
+    order.into()
+}
+
+/// An engine ready to be asked: its scratch folder, and the workers that wait for checks.
+pub struct Session<'a> {
+    plan: &'a Plan,
+    scratch: scratch::Scratch,
+    cancel: &'a AtomicBool,
+    lost: AtomicU32,
+    idle: Mutex<Vec<Worker>>,
+}
+
+impl<'a> Session<'a> {
+    /// Opens the engine once, so that one that cannot start is told from one that fails checks.
+    ///
+    /// # Errors
+    /// When it does not open, or there is no place for stores.
+    pub fn start(plan: &'a Plan, cancel: &'a AtomicBool) -> Result<Self, RunError> {
+        let scratch = scratch::Scratch::new(plan.keep).map_err(RunError::Scratch)?;
+        let session = Self { plan, scratch, cancel, lost: AtomicU32::new(0), idle: Mutex::new(Vec::new()) };
+        if plan.in_process.is_none() {
+            let worker = session.probe()?;
+            session.leave(worker);
+        }
+        Ok(session)
+    }
+
+    fn probe(&self) -> Result<Worker, RunError> {
+        let plan = self.plan;
+        let cannot = |message: String| RunError::CannotStart { engine: plan.name.clone(), message };
+        let mut worker = Worker::start(&plan.spec, &plan.limits).map_err(|error| cannot(error.to_string()))?;
+        let dir = self.scratch.store("probe").map_err(RunError::Scratch)?;
+        let attempt = worker.attempt(&Job::Probe(Probe {}), &dir, &plan.limits, self.cancel);
+        self.scratch.done(&dir);
+        let wrote = output_tail(&attempt.output);
+        match attempt.ending {
+            Ending::Finished(result) => match result.failures.first() {
+                None => Ok(worker),
+                Some(failure) => Err(cannot(format!("{} -> {}{wrote}", failure.action, failure.finding.got))),
+            },
+            Ending::Cancelled => Ok(worker),
+            Ending::Died(how) => Err(cannot(format!("{}: its process {how}{wrote}", attempt.action))),
+            Ending::TimedOut(how) => Err(cannot(format!("{}: {how}{wrote}", attempt.action))),
+            Ending::DiskFull(how) | Ending::Broken(how) => Err(cannot(how)),
+        }
+    }
+
+    /// Runs the check at `index` of the plan.
+    pub fn check(&self, index: usize) -> (CheckReport, Behaviours) {
+        let check = &self.plan.checks[index];
+        let started = Instant::now();
+        let judged = if self.lost.load(Ordering::Relaxed) >= LOST_MAX {
+            judge::not_run(self.plan, check, &format!("engine unusable: {LOST_MAX} workers were lost in a row"))
+        } else {
+            match self.scratch.store(&index.to_string()) {
+                Ok(dir) => {
+                    let judged = match &self.plan.in_process {
+                        Some(engine) => self.here(engine, check, &dir),
+                        None => self.in_worker(check, &dir),
+                    };
+                    self.scratch.done(&dir);
+                    judged
+                }
+                Err(error) => judge::not_run(self.plan, check, &format!("no folder for the store: {error}")),
+            }
+        };
+        judged.after(started.elapsed())
+    }
+
+    fn leave(&self, worker: Worker) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
+    }
+
+    fn in_worker(&self, check: &Check, dir: &Path) -> judge::Judged {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut worker = match idle.map_or_else(|| Worker::start(&self.plan.spec, &self.plan.limits), Ok) {
+            Ok(worker) => worker,
+            Err(error) => return judge::not_run(self.plan, check, &format!("no worker: {error}")),
+        };
+        let attempt = worker.attempt(&check.job, dir, &self.plan.limits, self.cancel);
+        match &attempt.ending {
+            Ending::Finished(result) => {
+                self.lost.store(0, Ordering::Relaxed);
+                // A panic may have left threads and locks behind that the next check must not meet.
+                if result.failures.iter().all(|failure| failure.details.is_empty()) {
+                    self.leave(worker);
+                }
+            }
+            Ending::Died(_) | Ending::TimedOut(_) | Ending::DiskFull(_) => {
+                self.lost.fetch_add(1, Ordering::Relaxed);
+            }
+            Ending::Cancelled | Ending::Broken(_) => {}
+        }
+        judge::attempt(self.plan, check, attempt)
+    }
+
+    /// Runs the check in this process.
+    fn here(&self, engine: &Engine, check: &Check, dir: &Path) -> judge::Judged {
+        let Job::Case(case) = &check.job else { return judge::not_run(self.plan, check, "not a case") };
+        let options =
+            run::Options { declared: engine.declarations(), frontier_deadline: self.plan.limits.frontier };
+        match InProcess::new(engine.clone(), dir, case.executor) {
+            Ok(mut driver) => {
+                let result = run::run(case, &mut driver, options);
+                judge::attempt(self.plan, check, Attempt::finished(result))
+            }
+            Err(error) => judge::not_run(self.plan, check, &format!("no Tokio runtime: {error}")),
+        }
+    }
+}
+
+/// The last lines of what an engine wrote, to go behind a message.
+fn output_tail(output: &str) -> String {
+    let mut last: Vec<String> = output.lines().rev().take(8).map(|line| format!("\n    {line}")).collect();
+    last.reverse();
+    if last.is_empty() { String::new() } else { format!("; it wrote:{}", last.concat()) }
+}
+
+/// Microseconds, as reports have them.
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

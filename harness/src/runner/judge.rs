@@ -1,0 +1,113 @@
+//! From an attempt at a check to its place in the report.
+
+use std::time::Duration;
+
+use super::{Plan, micros};
+use crate::contract::{ClauseId, Level};
+use crate::finding::Finding;
+use crate::model::Behaviours;
+use crate::process::{Attempt, Ending};
+use crate::report::verdict::of_check;
+use crate::report::{CheckReport, CheckVerdict};
+use crate::scenario::run::Failure;
+use crate::engine::Target;
+use crate::suite::Check;
+
+/// A check's report, but for its time, and what was observed.
+pub(super) struct Judged {
+    report: CheckReport,
+    behaviours: Behaviours,
+}
+
+impl Judged {
+    /// With the time it took.
+    pub(super) fn after(mut self, took: Duration) -> (CheckReport, Behaviours) {
+        self.report.duration_us = micros(took);
+        (self.report, self.behaviours)
+    }
+}
+
+/// The report of a check before anything is known.
+pub(super) fn blank(check: &Check) -> CheckReport {
+    CheckReport {
+        id: check.id.clone(),
+        family: check.family,
+        title: check.title.clone(),
+        clauses: check.clauses.clone(),
+        executor: check.executor,
+        verdict: CheckVerdict::Pass,
+        verdict_trait: CheckVerdict::Pass,
+        reason: String::new(),
+        file: check.file.clone(),
+        failures: Vec::new(),
+        calls: 0,
+        duration_us: 0,
+        output: String::new(),
+        replay: String::new(),
+    }
+}
+
+/// The report of a check that was not run.
+pub(super) fn not_run(plan: &Plan, check: &Check, why: &str) -> Judged {
+    let report = CheckReport {
+        verdict: CheckVerdict::Error,
+        verdict_trait: CheckVerdict::Error,
+        reason: why.to_owned(),
+        replay: replay(plan, check),
+        ..blank(check)
+    };
+    Judged { report, behaviours: Behaviours::default() }
+}
+
+fn replay(plan: &Plan, check: &Check) -> String {
+    plan.command.check.replace("{check}", &check.id)
+}
+
+/// What `attempt` says about `check`.
+pub(super) fn attempt(plan: &Plan, check: &Check, attempt: Attempt) -> Judged {
+    let mut report = blank(check);
+    let mut behaviours = Behaviours::default();
+    let lost = |verdict: CheckVerdict, clause: &'static str, expected: &str, got: String, report: &mut CheckReport| {
+        let mut finding = Finding::new(Level::Must, &[clause], expected, got);
+        finding.blame(attempt.clauses.iter().copied());
+        if ["open", "close"].contains(&attempt.action.as_str()) && plan.declared.durability > crate::Durability::Volatile {
+            finding.blame([ClauseId::new("DUR-1")]);
+        }
+        report.failures.push(Failure {
+            finding,
+            place: attempt.place.clone(),
+            line: attempt.line,
+            action: attempt.action.clone(),
+            trace: attempt.trace.clone(),
+            details: String::new(),
+        });
+        report.verdict = verdict;
+        report.verdict_trait = verdict;
+    };
+    match attempt.ending {
+        Ending::Finished(result) => {
+            report.calls = result.calls;
+            report.reason = result.refusal.unwrap_or_default();
+            report.failures = result.failures;
+            behaviours = result.behaviours;
+            report.verdict_trait = of_check(&report, Target::Trait);
+            report.verdict = of_check(&report, plan.target);
+        }
+        Ending::Died(ref how) => {
+            lost(CheckVerdict::Died, "GEN-4", "the call returns", format!("the engine's process {how}"), &mut report);
+        }
+        Ending::TimedOut(ref how) => {
+            lost(CheckVerdict::Timeout, "GEN-2", "the call returns in finite time", how.clone(), &mut report);
+        }
+        Ending::DiskFull(ref how) => {
+            lost(CheckVerdict::Fail, "GEN-4", "the store takes room in proportion to its data", how.clone(), &mut report);
+        }
+        Ending::Cancelled => return not_run(plan, check, "interrupted"),
+        Ending::Broken(ref how) => return not_run(plan, check, how),
+    }
+    if !matches!(report.verdict, CheckVerdict::Pass | CheckVerdict::Refused) {
+        report.output = attempt.output;
+        report.replay = replay(plan, check);
+    }
+    Judged { report, behaviours }
+}
