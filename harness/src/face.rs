@@ -170,7 +170,7 @@ impl Shared {
         };
         let empty = Collector::new(&self.plan);
         let collector = std::mem::replace(&mut *self.collector.lock().unwrap_or_else(PoisonError::into_inner), empty);
-        let report = collector.report(&self.plan);
+        let report = collector.report(&self.plan, &[]);
         std::fs::create_dir_all(folder).map_err(|error| failed("the folder", &error))?;
         let json = serde_json::to_string_pretty(&report).map_err(|error| failed("report.json", &error))?;
         std::fs::write(folder.join("report.json"), json).map_err(|error| failed("report.json", &error))?;

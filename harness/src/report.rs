@@ -6,7 +6,10 @@
 
 pub mod document;
 pub mod evidence;
+pub mod junit;
 pub mod markdown;
+pub mod read;
+pub mod terminal;
 pub mod verdict;
 
 pub use document::{

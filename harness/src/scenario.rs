@@ -11,6 +11,8 @@ mod expression;
 pub mod generate;
 pub mod load;
 pub mod run;
+#[cfg(feature = "cli")]
+pub mod schema;
 mod syntax;
 
 pub use case::{Case, Need, Profile};

@@ -1,17 +1,18 @@
-//! The workspace's command line.
+//! The workspace's command line: storecheck with the bundled engines, the mutants and the eccentrics registered, and the
+//! chores of whoever works on this repository.
 
-fn main() -> std::process::ExitCode {
-    let dir = std::path::Path::new("scenarios");
-    match storecheck::scenario::load_dir(dir) {
-        Ok(cases) => {
-            eprintln!("{} cases", cases.len());
-            std::process::ExitCode::SUCCESS
-        }
-        Err(errors) => {
-            for error in &errors {
-                eprintln!("{error}\n");
-            }
-            std::process::ExitCode::from(2)
-        }
-    }
+mod test;
+
+use std::process::ExitCode;
+
+use storecheck::cli::{self, Chore, Registry};
+
+fn main() -> ExitCode {
+    cli::main(&Registry {
+        program: "cargo xtask",
+        engines: vec![storecheck_btree::engine(), storecheck_append_log::engine()],
+        mutants: vec![],
+        eccentrics: vec![],
+        chores: vec![Chore { name: "test", about: "Run the tests of the whole workspace", run: test::run }],
+    })
 }

@@ -108,27 +108,11 @@ fn known() -> &'static [&'static str] {
 /// The ids that take the fewest edits to reach from `id`, as long as those are few. Case does not count.
 pub(super) fn nearest(id: &str) -> Vec<&'static str> {
     let wanted = id.to_ascii_uppercase();
-    let ranked: Vec<_> = known().iter().map(|known| (edits(&wanted, known), *known)).collect();
+    let ranked: Vec<_> = known().iter().map(|known| (strsim::levenshtein(&wanted, known), *known)).collect();
     let Some(least) = ranked.iter().map(|(edits, _)| *edits).min().filter(|edits| *edits <= REACH) else {
         return Vec::new();
     };
     ranked.into_iter().filter(|(edits, _)| *edits == least).map(|(_, known)| known).take(SUGGESTIONS).collect()
-}
-
-/// The Levenshtein distance, by the usual table of which only one row is kept.
-fn edits(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (i, a) in from.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in to.iter().enumerate() {
-            let substituted = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[to.len()]
 }
 
 /// `; did you mean A or B?`, or nothing when there is nothing to offer.

@@ -9,6 +9,7 @@ use crate::model::{BEHAVIOURS, Behaviours};
 use crate::report::document::{FORMAT, Observation};
 use crate::report::{CheckReport, CheckVerdict, EngineReport, Machine, Report, RunReport, verdict};
 use crate::scenario::builtin;
+use crate::suite::Check;
 
 /// Collects events into a report.
 pub struct Collector {
@@ -59,9 +60,9 @@ impl Collector {
         }
     }
 
-    /// The report.
+    /// The report. `skipped` are checks that the user took out of the plan.
     #[must_use]
-    pub fn report(mut self, plan: &Plan) -> Report {
+    pub fn report(mut self, plan: &Plan, skipped: &[Check]) -> Report {
         let stopped_by = self.stopped_by.clone();
         let checks: Vec<CheckReport> = self
             .checks
@@ -75,6 +76,12 @@ impl Collector {
                     ..judge::blank(check)
                 })
             })
+            .chain(skipped.iter().map(|check| CheckReport {
+                verdict: CheckVerdict::Skipped,
+                verdict_trait: CheckVerdict::Skipped,
+                reason: "taken out by the user".to_owned(),
+                ..judge::blank(check)
+            }))
             .collect();
         self.note_underclaims(plan);
         note_deviations(&checks, &mut self.notes);

@@ -33,8 +33,8 @@ fn wrong<T>(message: impl Into<String>, help: impl Into<String>) -> Result<T> {
 /// The most cases one scenario may expand to.
 const CASES_MAX: usize = 512;
 
-/// Compiles the scenario of `file` (its path below the scenarios' folder, with `/`).
-pub(super) fn compile(syntax: &ScenarioSyntax, file: &str) -> Result<Vec<Case>, Mistake> {
+/// Compiles the scenario of `file`: its path below the scenarios' folder when it is `in_place`, which its id must equal.
+pub(super) fn compile(syntax: &ScenarioSyntax, file: &str, in_place: bool) -> Result<Vec<Case>, Mistake> {
     let at = |location: serde_yaml::Location| move |Wrong(message, help)| Mistake {
         line: location.line(),
         column: location.column(),
@@ -42,7 +42,7 @@ pub(super) fn compile(syntax: &ScenarioSyntax, file: &str) -> Result<Vec<Case>, 
         help,
     };
     let id = &syntax.scenario.value;
-    check_id(id, file).map_err(at(syntax.scenario.referenced))?;
+    check_id(id, in_place.then_some(file)).map_err(at(syntax.scenario.referenced))?;
     let mut clauses = Vec::new();
     for clause in &syntax.clauses {
         clauses.push(clause_id(&clause.value).map_err(at(clause.referenced))?);
@@ -86,7 +86,7 @@ pub(super) fn compile(syntax: &ScenarioSyntax, file: &str) -> Result<Vec<Case>, 
     Ok(cases)
 }
 
-fn check_id(id: &str, file: &str) -> Result<()> {
+fn check_id(id: &str, file: Option<&str>) -> Result<()> {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '/' | '_');
     if id.is_empty() || !id.chars().all(fits) {
         return wrong(
@@ -94,8 +94,9 @@ fn check_id(id: &str, file: &str) -> Result<()> {
             "ids are lower-case words joined by `-`, with `/` after the area: `scan/end-is-inclusive`",
         );
     }
-    let expected = file.strip_suffix(".yaml").unwrap_or(file);
-    if id != expected {
+    if let Some(expected) = file.map(|file| file.strip_suffix(".yaml").unwrap_or(file))
+        && id != expected
+    {
         return wrong(
             format!("the id `{id}` differs from the file's place, `{expected}`"),
             format!("write `scenario: {expected}`, or move the file to `{id}.yaml`"),

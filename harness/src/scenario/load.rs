@@ -72,9 +72,13 @@ fn excerpt(file: &str, text: &str, line: u64, column: u64, message: &str, help: 
 /// # Errors
 /// The first mistake in it.
 pub fn load_text(file: &str, text: &str) -> Result<Vec<Case>, LoadError> {
+    load(file, text, true)
+}
+
+fn load(file: &str, text: &str, in_place: bool) -> Result<Vec<Case>, LoadError> {
     let syntax: ScenarioSyntax = serde_yaml::from_str_with_options(text, options())
         .map_err(|error| LoadError::at(file, text, syntax_mistake(&error)))?;
-    let cases = compile::compile(&syntax, file).map_err(|mistake| LoadError::at(file, text, mistake))?;
+    let cases = compile::compile(&syntax, file, in_place).map_err(|mistake| LoadError::at(file, text, mistake))?;
     if let Some(size) = cases.iter().find_map(compile::undeclared_size) {
         let mistake = Mistake {
             line: syntax.scenario.referenced.line(),
@@ -91,8 +95,12 @@ pub fn load_text(file: &str, text: &str) -> Result<Vec<Case>, LoadError> {
 ///
 /// # Errors
 /// When the file cannot be read, or the first mistake in it.
-pub fn load_file(path: &Path, file: &str) -> Result<Vec<Case>, LoadError> {
-    let fault = |message: String, help: &str| LoadError::without_place(file, message, help);
+///
+/// Without `file` the scenario may have any id: it is known by its path as given, which is what a replay wants.
+pub fn load_file(path: &Path, file: Option<&str>) -> Result<Vec<Case>, LoadError> {
+    let shown = path.display().to_string();
+    let named = file.unwrap_or(&shown);
+    let fault = |message: String, help: &str| LoadError::without_place(named, message, help);
     let size = std::fs::metadata(path)
         .map_err(|e| fault(format!("cannot read the file: {e}"), "check that it exists and can be read"))?
         .len();
@@ -118,7 +126,7 @@ pub fn load_file(path: &Path, file: &str) -> Result<Vec<Case>, LoadError> {
             )
         }
     })?;
-    load_text(file, &text)
+    load(named, &text, file.is_some())
 }
 
 /// Reads all scenarios below `dir`, in order of their paths.
@@ -135,7 +143,7 @@ pub fn load_dir(dir: &Path) -> Result<Vec<Case>, Vec<LoadError>> {
     let mut cases = Vec::new();
     let mut errors = Vec::new();
     for file in files {
-        match load_file(&dir.join(&file), &file) {
+        match load_file(&dir.join(&file), Some(&file)) {
             Ok(more) => cases.extend(more),
             Err(error) => errors.push(error),
         }
@@ -300,12 +308,12 @@ steps:
         let dir = tempfile::tempdir().expect("a scratch folder");
         let path = dir.path().join("x.yaml");
         std::fs::write(&path, vec![b'#'; 2 << 20]).expect("writable");
-        let error = load_file(&path, "x.yaml").expect_err("2 MiB");
+        let error = load_file(&path, Some("x.yaml")).expect_err("2 MiB");
         assert!(error.message.contains("2097152 octets"), "{error}");
         std::fs::write(&path, b"scenario: x\ntitle: \xff").expect("writable");
-        let error = load_file(&path, "x.yaml").expect_err("not UTF-8");
+        let error = load_file(&path, Some("x.yaml")).expect_err("not UTF-8");
         assert_eq!((error.line, error.column), (2, 8), "{error}");
-        let error = load_file(&dir.path().join("none.yaml"), "none.yaml").expect_err("missing");
+        let error = load_file(&dir.path().join("none.yaml"), None).expect_err("missing");
         assert!(error.message.contains("cannot read"), "{error}");
     }
 }

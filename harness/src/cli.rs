@@ -1,0 +1,167 @@
+//! The command line: one file per command. It is built twice: as `cargo xtask`, which registers the bundled engines and
+//! adds the workspace's chores, and as a program of its own for engines that live elsewhere.
+
+mod conform;
+mod coverage;
+mod eccentrics;
+mod engines;
+mod exit;
+mod gallery;
+mod mutants;
+mod new_engine;
+mod output;
+mod progress;
+mod scenarios;
+mod select;
+mod verify;
+
+pub use exit::Exit;
+
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::engine::{Eccentric, Engine, Mutant};
+use crate::process;
+
+/// What a build of the command line knows.
+#[derive(Debug, Default)]
+pub struct Registry {
+    /// How a person starts this program, for replay commands: `cargo xtask`.
+    pub program: &'static str,
+    /// Engines by name.
+    pub engines: Vec<Engine>,
+    /// Broken engines, as `mutant:name`.
+    pub mutants: Vec<Mutant>,
+    /// Odd but legal engines, as `eccentric:name`.
+    pub eccentrics: Vec<Eccentric>,
+    /// Commands that this build adds.
+    pub chores: Vec<Chore>,
+}
+
+/// A command that a build adds.
+#[derive(Debug, Clone, Copy)]
+pub struct Chore {
+    /// Its name.
+    pub name: &'static str,
+    /// One line about it.
+    pub about: &'static str,
+    /// Does it, with the arguments that follow the name.
+    pub run: fn(&[String]) -> ExitCode,
+}
+
+/// Tell the truth about storage engines: judge any StoreEngine against a numbered contract.
+#[derive(Debug, Parser)]
+#[command(name = "storecheck", version, propagate_version = true, after_help = exit::HELP)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Judge an engine against the contract.
+    Conform(conform::ConformArgs),
+    /// Run the suite on every mutant: which checks kill which, and what survives.
+    Mutants(mutants::MutantsArgs),
+    /// Run the suite on every eccentric: each must conform at its target.
+    Eccentrics(eccentrics::EccentricsArgs),
+    /// Show which checks cover which clauses.
+    Coverage(coverage::CoverageArgs),
+    /// Work on scenario files.
+    #[command(subcommand)]
+    Scenarios(scenarios::ScenariosCommand),
+    /// Check that a report is complete and agrees with itself.
+    Verify(verify::VerifyArgs),
+    /// Start a crate for a new engine, with a list of what is to do.
+    NewEngine(new_engine::NewEngineArgs),
+    /// List the engines that this build knows.
+    Engines,
+    /// Print completions for a shell.
+    Completions(CompletionsArgs),
+}
+
+#[derive(Debug, Args)]
+struct CompletionsArgs {
+    /// The shell.
+    shell: clap_complete::Shell,
+}
+
+/// Runs the command line with the process's arguments.
+#[must_use]
+pub fn main(registry: &Registry) -> ExitCode {
+    if process::is_worker() {
+        return process::serve(|spec| engines::find(registry, spec).map(|found| found.engine));
+    }
+    let mut definition = CommandLine::command().bin_name(registry.program);
+    for chore in &registry.chores {
+        let arguments = clap::Arg::new("arguments").num_args(0..).trailing_var_arg(true).allow_hyphen_values(true);
+        definition = definition.subcommand(clap::Command::new(chore.name).about(chore.about).arg(arguments));
+    }
+    let matches = match definition.try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => {
+            // A closed terminal is no reason to change the exit code.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
+        }
+    };
+    if let Some((name, arguments)) = matches.subcommand()
+        && let Some(chore) = registry.chores.iter().find(|chore| chore.name == name)
+    {
+        let arguments: Vec<String> =
+            arguments.get_many::<String>("arguments").unwrap_or_default().cloned().collect();
+        return (chore.run)(&arguments);
+    }
+    match CommandLine::from_arg_matches(&matches) {
+        Ok(line) => run(registry, line.command).into(),
+        Err(error) => {
+            let _ = error.print();
+            Exit::Usage.into()
+        }
+    }
+}
+
+fn run(registry: &Registry, command: Command) -> Exit {
+    let result = match command {
+        Command::Conform(args) => conform::run(registry, &args),
+        Command::Mutants(args) => mutants::run(registry, &args),
+        Command::Eccentrics(args) => eccentrics::run(registry, &args),
+        Command::Coverage(args) => coverage::run(registry, &args),
+        Command::Scenarios(command) => scenarios::run(&command),
+        Command::Verify(args) => verify::run(&args),
+        Command::NewEngine(args) => new_engine::run(&args),
+        Command::Engines => {
+            output::print(&engines::list(registry));
+            Ok(Exit::Conforms)
+        }
+        Command::Completions(args) => {
+            let mut definition = CommandLine::command();
+            let mut script = Vec::new();
+            clap_complete::generate(args.shell, &mut definition, "storecheck", &mut script);
+            output::print(&String::from_utf8_lossy(&script));
+            Ok(Exit::Conforms)
+        }
+    };
+    result.unwrap_or_else(|failure| {
+        output::complain(&failure.message);
+        failure.exit
+    })
+}
+
+/// Why a command could not do what it was asked: one message for a person, and the exit code.
+#[derive(Debug)]
+struct Failure {
+    exit: Exit,
+    message: String,
+}
+
+impl Failure {
+    fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into() }
+    }
+
+    fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+}

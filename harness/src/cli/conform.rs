@@ -1,0 +1,254 @@
+//! `conform`: the main job. One engine, judged; a verdict in the terminal, reports in a folder, an exit code for a gate.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::exit::Exit;
+use super::progress::Progress;
+use super::select::{SelectArgs, Selected, select};
+use super::{Failure, Registry, engines, output};
+use crate::engine::Target;
+use crate::process::Limits;
+use crate::report::{CheckVerdict, EngineVerdict, Report, junit, markdown, read, terminal};
+use crate::runner::{self, Collector, Commands, Event, Plan, RunError};
+use crate::scenario::Profile;
+use crate::suite::Check;
+
+#[derive(Debug, Args)]
+pub(super) struct ConformArgs {
+    /// The engine: a name, `mutant:NAME` or `eccentric:NAME`.
+    #[arg(long)]
+    engine: String,
+    /// How much work: quick (seconds), standard (what a gate asks for) or soak (also what is huge).
+    #[arg(long, value_enum, default_value_t = Profile::Standard)]
+    profile: Profile,
+    /// What to conform to: every MUST (trait), or also what the published server needs (served).
+    #[arg(long, value_enum, default_value_t = Target::Served)]
+    target: Target,
+    #[command(flatten)]
+    select: SelectArgs,
+    /// What all randomness is drawn from: the order in which checks are run.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Workers at a time; as many as processors if not given.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
+    /// The folder for report.json, report.md and junit.xml.
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+    /// List the selected checks and run nothing.
+    #[arg(long)]
+    list: bool,
+    /// What goes to stdout: text for people, or the report as JSON.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Stop at the first failure.
+    #[arg(long)]
+    fail_fast: bool,
+    /// Keep the stores of all checks and say where they are.
+    #[arg(long)]
+    keep: bool,
+    /// Run checks in this process, for a debugger: an engine that dies takes the run along.
+    #[arg(long)]
+    in_process: bool,
+    /// Seconds one call may take.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    call_timeout: Option<Duration>,
+    /// Seconds one check may take, besides a second for each MiB of its data.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    check_timeout: Option<Duration>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let wrong = || "a number of seconds above 0, such as 2.5".to_owned();
+    let seconds: f64 = text.parse().map_err(|_| wrong())?;
+    Duration::try_from_secs_f64(seconds).ok().filter(|duration| !duration.is_zero()).ok_or_else(wrong)
+}
+
+pub(super) fn run(registry: &Registry, args: &ConformArgs) -> Result<Exit, Failure> {
+    let found = engines::resolve(registry, &args.engine)?;
+    let Selected { checks, skipped, suite_checks, selection } = select(registry, &args.select, args.profile)?;
+    if args.list {
+        output::print(&checks.iter().map(|check| check.id.as_str()).collect::<Vec<_>>().join("\n"));
+        return Ok(Exit::Conforms);
+    }
+    let folder = ReportFolder::open(args, found.engine.name())?;
+    let plan = Plan {
+        spec: found.spec.clone(),
+        name: found.engine.name().to_owned(),
+        version: found.engine.version_text().to_owned(),
+        declared: found.engine.declarations(),
+        target: args.target,
+        profile: args.profile,
+        seed: args.seed,
+        jobs: args.jobs.map_or_else(processors, usize::from),
+        limits: limits(args),
+        checks,
+        suite_checks,
+        selection,
+        fail_fast: args.fail_fast,
+        keep: args.keep,
+        in_process: args.in_process.then_some(found.engine),
+        command: commands(registry, args),
+    };
+    let report = judge(&plan, &skipped)?;
+    let shown = match args.format {
+        Format::Text => terminal::render(&report, terminal::Style { colour: output::colour(), width: None }),
+        Format::Json => serde_json::to_string_pretty(&report)
+            .map_err(|error| Failure::new(Exit::Incomplete, format!("the report cannot be written as JSON: {error}")))?,
+    };
+    // The verdict reaches the terminal even when the folder turns out to be full.
+    output::print(&shown);
+    let written = folder.write(&report);
+    if let Err(message) = &written {
+        output::complain(message);
+    }
+    Ok(exit(&report, written.is_ok()))
+}
+
+pub(super) fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn limits(args: &ConformArgs) -> Limits {
+    let default = Limits::default();
+    Limits {
+        call: args.call_timeout.unwrap_or(default.call),
+        check: args.check_timeout.unwrap_or(default.check),
+        ..default
+    }
+}
+
+fn commands(registry: &Registry, args: &ConformArgs) -> Commands {
+    let mut base = format!("{} conform --engine {}", registry.program, quoted(&args.engine));
+    if args.profile != Profile::Standard {
+        base.push_str(&format!(" --profile {}", args.profile));
+    }
+    if args.target != Target::Served {
+        base.push_str(&format!(" --target {}", args.target));
+    }
+    let scenarios = |path: &Path| format!(" --scenarios {}", quoted(&path.display().to_string()));
+    base.push_str(&args.select.scenarios.as_deref().map_or_else(String::new, scenarios));
+    let check = match &args.select.replay {
+        Some(file) => format!("{base} --replay {}", quoted(&file.display().to_string())),
+        None => format!("{base} --check '{{check}}'"),
+    };
+    let mut run = format!("{base} --seed {}", args.seed);
+    for (flag, globs) in [("--check", &args.select.check), ("--clause", &args.select.clause), ("--skip", &args.select.skip)] {
+        for glob in globs {
+            run.push_str(&format!(" {flag} {}", quoted(glob)));
+        }
+    }
+    if let Some(file) = &args.select.replay {
+        run.push_str(&format!(" --replay {}", quoted(&file.display().to_string())));
+    }
+    Commands { run, check }
+}
+
+/// A word as a shell takes it.
+pub(super) fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '=');
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+/// Runs the plan under a progress bar and Ctrl-C.
+fn judge(plan: &Plan, skipped: &[Check]) -> Result<Report, Failure> {
+    let cancel = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        // A second signal ends the process at once, whatever hangs.
+        let both = signal_hook::flag::register_conditional_shutdown(signal, Exit::Interrupted as i32, Arc::clone(&cancel))
+            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&cancel)));
+        if let Err(error) = both {
+            output::remark(&format!("note: Ctrl-C will end this run without a report: {error}"));
+        }
+    }
+    let mut collector = Collector::new(plan);
+    let mut progress = Progress::new(plan);
+    let result = runner::run(plan, &cancel, |event| {
+        if let (Event::Scratch(path, _), true) = (&event, plan.keep) {
+            output::remark(&format!("stores are kept in {}", path.display()));
+        }
+        progress.take(&event);
+        collector.take(event);
+    });
+    drop(progress);
+    match result {
+        Ok(()) => Ok(collector.report(plan, skipped)),
+        Err(error @ RunError::CannotStart { .. }) => Err(Failure::new(Exit::CannotStart, error.to_string())),
+        Err(error @ RunError::Scratch(_)) => Err(Failure::new(Exit::Incomplete, error.to_string())),
+    }
+}
+
+fn exit(report: &Report, written: bool) -> Exit {
+    if report.run.stopped_by == "interrupted" {
+        return Exit::Interrupted;
+    }
+    let count = |verdict| report.counts.get(&verdict).copied().unwrap_or(0);
+    let failed = count(CheckVerdict::Fail) + count(CheckVerdict::Died) + count(CheckVerdict::Timeout);
+    if !written || count(CheckVerdict::Error) > 0 {
+        return Exit::Incomplete;
+    }
+    match report.verdicts.map(|verdicts| verdicts.at(report.run.target)) {
+        None if failed > 0 => Exit::DoesNotConform,
+        None | Some(EngineVerdict::Conformant) => Exit::Conforms,
+        Some(EngineVerdict::NonConformant) => Exit::DoesNotConform,
+        Some(EngineVerdict::Partial) => Exit::Partial,
+        Some(EngineVerdict::Incomplete) => Exit::Incomplete,
+    }
+}
+
+/// The folder that reports go to, held by this run alone.
+struct ReportFolder {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl ReportFolder {
+    fn open(args: &ConformArgs, engine: &str) -> Result<Self, Failure> {
+        let path = args.report.clone().unwrap_or_else(|| PathBuf::from("storecheck-report").join(file_name(engine)));
+        let unusable = |what: &str, error: &dyn std::fmt::Display| {
+            Failure::usage(format!(
+                "reports cannot be written to {}: {what}: {error}; name another folder with --report",
+                path.display()
+            ))
+        };
+        std::fs::create_dir_all(&path).map_err(|error| unusable("the folder cannot be made", &error))?;
+        let lock = File::create(path.join(".lock")).map_err(|error| unusable("the folder cannot be written", &error))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { path, _lock: lock }),
+            Err(std::fs::TryLockError::WouldBlock) => Err(Failure::usage(format!(
+                "another run is writing its report to {}; wait for it, or name another folder with --report",
+                path.display()
+            ))),
+            Err(std::fs::TryLockError::Error(error)) => Err(unusable("the folder cannot be locked", &error)),
+        }
+    }
+
+    fn write(&self, report: &Report) -> Result<(), String> {
+        let failed = |name: &str, error: &dyn std::fmt::Display| {
+            format!("{name} cannot be written to {}: {error}; the verdict above stands", self.path.display())
+        };
+        read::write(report, &self.path.join("report.json")).map_err(|error| failed("report.json", &error))?;
+        std::fs::write(self.path.join("report.md"), markdown::render(report)).map_err(|error| failed("report.md", &error))?;
+        let junit = junit::render(report).map_err(|error| failed("junit.xml", &error))?;
+        std::fs::write(self.path.join("junit.xml"), junit).map_err(|error| failed("junit.xml", &error))
+    }
+}
+
+/// An engine's name as the name of a folder.
+fn file_name(engine: &str) -> String {
+    let fits = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' };
+    let name: String = engine.chars().map(fits).collect();
+    if name.trim_matches('.').is_empty() { "engine".to_owned() } else { name }
+}

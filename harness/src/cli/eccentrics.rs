@@ -1,0 +1,56 @@
+//! `eccentrics`: every deliberately odd but legal engine conforms, or the suite is wrong.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use clap::Args;
+
+use super::exit::Exit;
+use super::gallery::Gallery;
+use super::{Failure, Registry, conform, output, select};
+use crate::process::Limits;
+use crate::report::{EngineVerdict, evidence};
+use crate::scenario::Profile;
+
+#[derive(Debug, Args)]
+pub(super) struct EccentricsArgs {
+    /// How much work.
+    #[arg(long, value_enum, default_value_t = Profile::Standard)]
+    profile: Profile,
+    /// What the order of checks is drawn from.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Workers at a time.
+    #[arg(long)]
+    jobs: Option<usize>,
+}
+
+pub(super) fn run(registry: &Registry, args: &EccentricsArgs) -> Result<Exit, Failure> {
+    let checks = select::load_suite(args.profile, Vec::new())?;
+    let gallery = Gallery {
+        program: registry.program,
+        checks: &checks,
+        profile: args.profile,
+        limits: Limits::default(),
+        jobs: args.jobs.unwrap_or_else(conform::processors),
+        seed: args.seed,
+        cancel: Arc::new(AtomicBool::new(false)),
+    };
+    let mut wrong = 0;
+    for eccentric in &registry.eccentrics {
+        let spec = format!("eccentric:{}", eccentric.engine.name());
+        let report = gallery.judge(&spec, &eccentric.engine, eccentric.target)?;
+        let verdict = report.verdicts.map(|verdicts| verdicts.at(eccentric.target));
+        let text = verdict.map_or_else(String::new, |verdict| verdict.to_string());
+        output::print(&format!("{:<28} {:<14} ({}) {}", eccentric.engine.name(), text, eccentric.target, eccentric.line));
+        if verdict != Some(EngineVerdict::Conformant) {
+            wrong += 1;
+            for check in report.checks.iter().filter(|check| check.verdict.is_failure()).take(3) {
+                output::print(&evidence::text(check));
+            }
+        }
+    }
+    let all = registry.eccentrics.len();
+    output::print(&format!("{} of {all} eccentrics conform", all - wrong));
+    Ok(if wrong == 0 { Exit::Conforms } else { Exit::DoesNotConform })
+}

@@ -1,0 +1,71 @@
+//! Engines by name: `sqlite`, `mutant:name`, `eccentric:name`.
+
+use super::{Failure, Registry};
+use crate::engine::{Engine, Target};
+
+/// An engine found by its name.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    pub(super) engine: Engine,
+    /// The name by which it was found, which a worker finds it by again.
+    pub(super) spec: String,
+    /// The target that it conforms to by design; eccentrics have one of their own.
+    pub(super) target: Target,
+}
+
+/// Every name this build knows, with its engine.
+fn all(registry: &Registry) -> impl Iterator<Item = Found> + '_ {
+    let engines = registry.engines.iter().map(|engine| Found {
+        spec: engine.name().to_owned(),
+        engine: engine.clone(),
+        target: Target::Served,
+    });
+    let mutants = registry.mutants.iter().map(|mutant| Found {
+        spec: format!("mutant:{}", mutant.engine.name()),
+        engine: mutant.engine.clone(),
+        target: Target::Served,
+    });
+    let eccentrics = registry.eccentrics.iter().map(|eccentric| Found {
+        spec: format!("eccentric:{}", eccentric.engine.name()),
+        engine: eccentric.engine.clone(),
+        target: eccentric.target,
+    });
+    engines.chain(mutants).chain(eccentrics)
+}
+
+pub(super) fn find(registry: &Registry, spec: &str) -> Option<Found> {
+    all(registry).find(|found| found.spec == spec)
+}
+
+/// The engine called `spec`, or a message that offers the nearest names.
+pub(super) fn resolve(registry: &Registry, spec: &str) -> Result<Found, Failure> {
+    find(registry, spec).ok_or_else(|| {
+        let names: Vec<String> = all(registry).map(|found| found.spec).collect();
+        let nearest = nearest(spec, names.iter().map(String::as_str));
+        let program = registry.program;
+        Failure::usage(if nearest.is_empty() {
+            format!("no engine is called {spec:?}; `{program} engines` lists those that this build knows")
+        } else {
+            format!("no engine is called {spec:?}; did you mean {}? `{program} engines` lists all", nearest.join(" or "))
+        })
+    })
+}
+
+/// The names that look most like `wanted`.
+pub(super) fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut ranked: Vec<(f64, &str)> = names.map(|name| (strsim::jaro_winkler(wanted, name), name)).collect();
+    ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+    ranked.into_iter().filter(|(likeness, _)| *likeness > 0.75).map(|(_, name)| name).take(3).collect()
+}
+
+pub(super) fn list(registry: &Registry) -> String {
+    let mut lines = Vec::new();
+    for engine in &registry.engines {
+        let declared = engine.declarations();
+        let log = if declared.batch_log { "batch log" } else { "no batch log" };
+        lines.push(format!("{:<40} {} ({log}, {}, {} frontier)", engine.name(), engine.version_text(), declared.durability, declared.frontier));
+    }
+    lines.extend(registry.eccentrics.iter().map(|e| format!("{:<40} {}", format!("eccentric:{}", e.engine.name()), e.line)));
+    lines.extend(registry.mutants.iter().map(|m| format!("{:<40} {}", format!("mutant:{}", m.engine.name()), m.line)));
+    lines.join("\n")
+}

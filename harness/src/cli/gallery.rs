@@ -1,0 +1,53 @@
+//! Running the suite on many engines in a row: what `mutants` and `eccentrics` share.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::Failure;
+use super::exit::Exit;
+use crate::engine::{Engine, Target};
+use crate::process::Limits;
+use crate::report::Report;
+use crate::runner::{self, Collector, Commands, Plan};
+use crate::scenario::Profile;
+use crate::suite::Check;
+
+/// What the engines of a gallery are run with.
+pub(super) struct Gallery<'a> {
+    pub(super) program: &'a str,
+    pub(super) checks: &'a [Check],
+    pub(super) profile: Profile,
+    pub(super) limits: Limits,
+    pub(super) jobs: usize,
+    pub(super) seed: u64,
+    pub(super) cancel: Arc<AtomicBool>,
+}
+
+impl Gallery<'_> {
+    /// The report on one engine.
+    pub(super) fn judge(&self, spec: &str, engine: &Engine, target: Target) -> Result<Report, Failure> {
+        let command = format!("{} conform --engine {spec} --profile {} --target {target}", self.program, self.profile);
+        let plan = Plan {
+            spec: spec.to_owned(),
+            name: engine.name().to_owned(),
+            version: engine.version_text().to_owned(),
+            declared: engine.declarations(),
+            target,
+            profile: self.profile,
+            seed: self.seed,
+            jobs: self.jobs,
+            limits: self.limits,
+            checks: self.checks.to_vec(),
+            suite_checks: self.checks.len(),
+            selection: Vec::new(),
+            fail_fast: false,
+            keep: false,
+            in_process: None,
+            command: Commands { run: command.clone(), check: format!("{command} --check '{{check}}'") },
+        };
+        let mut collector = Collector::new(&plan);
+        runner::run(&plan, &self.cancel, |event| collector.take(event))
+            .map_err(|error| Failure::new(Exit::Incomplete, error.to_string()))?;
+        Ok(collector.report(&plan, &[]))
+    }
+}

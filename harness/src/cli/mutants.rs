@@ -1,0 +1,265 @@
+//! `mutants`: the suite judged by engines that are known to be wrong.
+//!
+//! A mutant is killed when a check fails on it for a clause that it names. A kill backs the clauses that both name. A
+//! mutant on which nearly a third of all checks fail says little about any clause, and backs none.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use serde::Serialize;
+
+use super::exit::Exit;
+use super::gallery::Gallery;
+use super::{Failure, Registry, conform, output, select};
+use crate::contract::{ClauseId, Contract, Family, Level};
+use crate::engine::{Mutant, Target};
+use crate::process::Limits;
+use crate::report::{CheckVerdict, Report};
+use crate::scenario::Profile;
+use crate::suite::Check;
+
+/// A mutant that fails a larger share of all checks backs no clause.
+const NARROW_SHARE_MAX: f64 = 0.3;
+
+#[derive(Debug, Args)]
+pub(super) struct MutantsArgs {
+    /// Only mutants whose name matches; what kills nothing is then not judged.
+    #[arg(long, value_name = "GLOB")]
+    mutant: Vec<String>,
+    /// How much work.
+    #[arg(long, value_enum, default_value_t = Profile::Standard)]
+    profile: Profile,
+    /// What the order of checks is drawn from.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Workers at a time.
+    #[arg(long)]
+    jobs: Option<usize>,
+    /// The folder for mutants.json and mutants.md.
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+}
+
+/// The kill matrix.
+#[derive(Debug, Serialize)]
+struct Matrix {
+    format: u32,
+    storecheck: String,
+    profile: Profile,
+    checks: usize,
+    mutants: Vec<Row>,
+    /// Scenarios and other checks that kill no mutant.
+    idle: Vec<String>,
+    /// MUST clauses that scenarios can show and no kill backs.
+    unbacked: Vec<ClauseId>,
+    seconds: f64,
+}
+
+/// What became of one mutant.
+#[derive(Debug, Serialize)]
+struct Row {
+    mutant: String,
+    line: String,
+    hostile: bool,
+    breaks: Vec<String>,
+    killed: bool,
+    /// Checks that failed, and those of them that name a clause the mutant breaks.
+    failed: usize,
+    kills: Vec<String>,
+    /// The clauses that the kills back; none when too many checks failed.
+    backs: Vec<ClauseId>,
+    /// Checks left without a verdict.
+    errors: usize,
+    seconds: f64,
+}
+
+pub(super) fn run(registry: &Registry, args: &MutantsArgs) -> Result<Exit, Failure> {
+    let checks = select::load_suite(args.profile, Vec::new())?;
+    let chosen: Vec<&Mutant> = registry.mutants.iter().filter(|mutant| wanted(args, mutant)).collect();
+    if chosen.is_empty() {
+        return Err(Failure::new(Exit::NothingRan, format!("no mutant matches; `{} engines` lists them", registry.program)));
+    }
+    let gallery = Gallery {
+        program: registry.program,
+        checks: &checks,
+        profile: args.profile,
+        limits: Limits {
+            call: Duration::from_secs(2),
+            check: Duration::from_secs(20),
+            frontier: Duration::from_millis(200),
+            memory: 1 << 30,
+            ..Limits::default()
+        },
+        jobs: args.jobs.unwrap_or_else(conform::processors),
+        seed: args.seed,
+        cancel: Arc::new(AtomicBool::new(false)),
+    };
+    let started = Instant::now();
+    let mut rows = Vec::with_capacity(chosen.len());
+    for mutant in chosen {
+        let row = row(&gallery, mutant)?;
+        output::print(&line(&row));
+        rows.push(row);
+    }
+    let matrix = matrix(args, &checks, rows, started.elapsed());
+    output::print(&summary(&matrix));
+    if let Some(folder) = &args.report {
+        write(folder, &matrix)?;
+    }
+    let survivors = matrix.mutants.iter().any(|row| !row.killed);
+    let whole = args.mutant.is_empty();
+    let wrong = survivors || (whole && !(matrix.idle.is_empty() && matrix.unbacked.is_empty()));
+    Ok(if wrong { Exit::DoesNotConform } else { Exit::Conforms })
+}
+
+fn wanted(args: &MutantsArgs, mutant: &Mutant) -> bool {
+    let name = mutant.engine.name();
+    args.mutant.is_empty() || args.mutant.iter().any(|glob| wildmatch::WildMatch::new(glob).matches(name))
+}
+
+fn row(gallery: &Gallery<'_>, mutant: &Mutant) -> Result<Row, Failure> {
+    let started = Instant::now();
+    let report = gallery.judge(&format!("mutant:{}", mutant.engine.name()), &mutant.engine, Target::Served)?;
+    let failed = report.checks.iter().filter(|check| check.verdict.is_failure()).count();
+    let (kills, mut backs) = kills(&report, mutant);
+    if failed as f64 > NARROW_SHARE_MAX * report.checks.len() as f64 {
+        backs.clear();
+    }
+    Ok(Row {
+        mutant: mutant.engine.name().to_owned(),
+        line: mutant.line.to_owned(),
+        hostile: mutant.hostile,
+        breaks: mutant.breaks.iter().map(|id| (*id).to_owned()).collect(),
+        killed: !kills.is_empty(),
+        failed,
+        kills,
+        backs: backs.into_iter().collect(),
+        errors: report.checks.iter().filter(|check| check.verdict == CheckVerdict::Error).count(),
+        seconds: started.elapsed().as_secs_f64(),
+    })
+}
+
+/// The checks that kill the mutant, and the clauses that they and the mutant both name.
+fn kills(report: &Report, mutant: &Mutant) -> (Vec<String>, BTreeSet<ClauseId>) {
+    let mut kills = Vec::new();
+    let mut backs = BTreeSet::new();
+    for check in &report.checks {
+        let findings = check.failures.iter().map(|failure| &failure.finding).filter(|finding| finding.fails(Target::Served));
+        let named: BTreeSet<ClauseId> = findings
+            .flat_map(|finding| &finding.clauses)
+            .copied()
+            .filter(|clause| mutant.breaks.contains(&clause.as_str()))
+            .collect();
+        if !named.is_empty() {
+            kills.push(check.id.clone());
+            backs.extend(named);
+        }
+    }
+    (kills, backs)
+}
+
+fn matrix(args: &MutantsArgs, checks: &[Check], rows: Vec<Row>, took: Duration) -> Matrix {
+    let killing: BTreeSet<&str> =
+        rows.iter().flat_map(|row| &row.kills).map(|id| id.split('#').next().unwrap_or(id)).collect();
+    let scenarios: BTreeSet<&str> = checks.iter().map(Check::scenario).collect();
+    let idle = scenarios.difference(&killing).map(|id| (*id).to_owned()).collect();
+    let backed: BTreeSet<ClauseId> = rows.iter().flat_map(|row| &row.backs).copied().collect();
+    let must = Contract::get().clauses().filter(|clause| {
+        clause.shown_by.contains(&Family::Scenario) && clause.rules.iter().any(|rule| rule.level == Level::Must)
+    });
+    let unbacked = must.map(|clause| clause.id).filter(|id| !backed.contains(id)).collect();
+    Matrix {
+        format: 1,
+        storecheck: env!("CARGO_PKG_VERSION").to_owned(),
+        profile: args.profile,
+        checks: checks.len(),
+        idle,
+        unbacked,
+        seconds: took.as_secs_f64(),
+        mutants: rows,
+    }
+}
+
+fn line(row: &Row) -> String {
+    let verdict = if row.killed { "killed" } else { "SURVIVED" };
+    let backs: Vec<&str> = row.backs.iter().map(|clause| clause.as_str()).collect();
+    let errors = if row.errors > 0 { format!(", {} without a verdict", row.errors) } else { String::new() };
+    format!(
+        "{:<44} {verdict:<8} {:>4} kills, {:>4} failed{errors}, backs {} ({:.1} s)",
+        row.mutant,
+        row.kills.len(),
+        row.failed,
+        if backs.is_empty() { format!("nothing of {}", row.breaks.join(" ")) } else { backs.join(" ") },
+        row.seconds
+    )
+}
+
+fn summary(matrix: &Matrix) -> String {
+    let list = |title: &str, items: Vec<String>| {
+        if items.is_empty() { String::new() } else { format!("{title}:\n{}", items.iter().map(|item| format!("  {item}\n")).collect::<String>()) }
+    };
+    let survivors: Vec<String> = matrix.mutants.iter().filter(|row| !row.killed).map(|row| format!("{}: {}", row.mutant, row.line)).collect();
+    let killed = matrix.mutants.len() - survivors.len();
+    let mut kill_count: BTreeMap<bool, usize> = BTreeMap::new();
+    for row in &matrix.mutants {
+        *kill_count.entry(row.hostile).or_default() += 1;
+    }
+    format!(
+        "\n{}{}{}{killed} of {} mutants killed ({} hostile) by {} checks in {:.1} s",
+        list("mutants that survive", survivors),
+        list("scenarios that kill no mutant", matrix.idle.clone()),
+        list("MUST clauses that no kill backs", matrix.unbacked.iter().map(ToString::to_string).collect()),
+        matrix.mutants.len(),
+        kill_count.get(&true).copied().unwrap_or(0),
+        matrix.checks,
+        matrix.seconds,
+    )
+}
+
+fn write(folder: &std::path::Path, matrix: &Matrix) -> Result<(), Failure> {
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure::new(Exit::Incomplete, format!("the kill matrix cannot be written to {}: {error}", folder.display()))
+    };
+    std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
+    let json = serde_json::to_string_pretty(matrix).map_err(|error| failed(&error))?;
+    std::fs::write(folder.join("mutants.json"), json).map_err(|error| failed(&error))?;
+    std::fs::write(folder.join("mutants.md"), markdown(matrix)).map_err(|error| failed(&error))
+}
+
+/// The matrix as a page: what each mutant is, what killed it, and which clauses that backs.
+fn markdown(matrix: &Matrix) -> String {
+    let killed = matrix.mutants.iter().filter(|row| row.killed).count();
+    let mut page = format!(
+        "# Kill matrix\n\n{killed} of {} mutants killed by {} checks (profile {}).\n\n\
+         | mutant | what is wrong with it | breaks | backs | failed checks | kills | one of them |\n|---|---|---|---|---|---|---|\n",
+        matrix.mutants.len(),
+        matrix.checks,
+        matrix.profile
+    );
+    for row in &matrix.mutants {
+        let backs: Vec<&str> = row.backs.iter().map(|clause| clause.as_str()).collect();
+        page.push_str(&format!(
+            "| {} | {} | {} | {} | {} | {} | {} |\n",
+            row.mutant,
+            row.line.replace('|', "\\|"),
+            row.breaks.join(" "),
+            backs.join(" "),
+            row.failed,
+            row.kills.len(),
+            row.kills.first().map_or("survived", String::as_str),
+        ));
+    }
+    for (title, items) in [
+        ("Scenarios that kill no mutant", matrix.idle.clone()),
+        ("MUST clauses that no kill backs", matrix.unbacked.iter().map(ToString::to_string).collect()),
+    ] {
+        if !items.is_empty() {
+            page.push_str(&format!("\n## {title}\n\n{}", items.iter().map(|item| format!("- {item}\n")).collect::<String>()));
+        }
+    }
+    page
+}
