@@ -87,10 +87,7 @@ impl Call {
             Self::DeleteBatch(keys) | Self::GetMany(keys) => keys.iter().map(|key| key.len()).sum(),
             Self::Get(key) => key.len(),
             Self::RangeScan(range) => range.start.len() + range.end.len(),
-            Self::CurrentSequence {}
-            | Self::GetBatch(_)
-            | Self::OldestRetainedBatch {}
-            | Self::PruneBatchLog(_) => 0,
+            Self::CurrentSequence {} | Self::GetBatch(_) | Self::OldestRetainedBatch {} | Self::PruneBatchLog(_) => 0,
         };
         sum as u64
     }
@@ -280,10 +277,7 @@ mod tests {
         });
         assert_eq!(call.to_string(), "range_scan(\"a\"..=\"\", limit max, reverse)");
         let json = serde_json::to_string(&call).expect("calls serialise");
-        assert_eq!(
-            json,
-            r#"{"range_scan":{"start":"YQ==","end":"","limit":"18446744073709551615","forward":false}}"#
-        );
+        assert_eq!(json, r#"{"range_scan":{"start":"YQ==","end":"","limit":"18446744073709551615","forward":false}}"#);
         assert_eq!(serde_json::from_str::<Call>(&json).expect("calls parse"), call);
     }
 

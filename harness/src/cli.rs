@@ -109,8 +109,7 @@ pub fn main(registry: &Registry) -> ExitCode {
     if let Some((name, arguments)) = matches.subcommand()
         && let Some(chore) = registry.chores.iter().find(|chore| chore.name == name)
     {
-        let arguments: Vec<String> =
-            arguments.get_many::<String>("arguments").unwrap_or_default().cloned().collect();
+        let arguments: Vec<String> = arguments.get_many::<String>("arguments").unwrap_or_default().cloned().collect();
         return (chore.run)(&arguments);
     }
     match CommandLine::from_arg_matches(&matches) {

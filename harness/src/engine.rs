@@ -52,13 +52,7 @@ pub trait StoreEngine: Send + Sync + 'static {
     ///
     /// # Errors
     /// When storage fails (GEN-5). For bounds over 254 octets an error is tolerated (SCAN-11).
-    fn range_scan(
-        &self,
-        start: &[u8],
-        end: &[u8],
-        limit: usize,
-        forward: bool,
-    ) -> Result<Vec<(Bytes, Bytes)>, String>;
+    fn range_scan(&self, start: &[u8], end: &[u8], limit: usize, forward: bool) -> Result<Vec<(Bytes, Bytes)>, String>;
 
     /// One entry per input key, in input order, repeats kept, each with the key and what `get` answers (MANY-1,
     /// MANY-2).

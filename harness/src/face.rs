@@ -33,6 +33,7 @@ use crate::suite::{self, Check};
 ///
 /// A report is written when one process runs all checks, as `cargo test` does. nextest runs each in a process of its
 /// own, and has its own reports.
+#[expect(clippy::needless_pass_by_value, reason = "the call reads best with the engine built in its place")]
 pub fn main(engine: Engine) -> ExitCode {
     if process::is_worker() {
         return process::serve(|_| Some(engine.clone()));
@@ -166,7 +167,9 @@ impl Shared {
     fn write_report(&self) -> Result<(), String> {
         let Some(folder) = &self.report else { return Ok(()) };
         let failed = |what: &str, error: &dyn std::fmt::Display| {
-            format!("the report cannot be written: {what}: {error}; point STORECHECK_REPORT at a folder that can be written")
+            format!(
+                "the report cannot be written: {what}: {error}; point STORECHECK_REPORT at a folder that can be written"
+            )
         };
         let empty = Collector::new(&self.plan);
         let collector = std::mem::replace(&mut *self.collector.lock().unwrap_or_else(PoisonError::into_inner), empty);

@@ -16,13 +16,13 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::engine::{Declarations, Engine, Target};
 use crate::driver::InProcess;
+use crate::engine::{Declarations, Engine, Target};
 use crate::model::Behaviours;
 use crate::process::{Attempt, Ending, Job, Limits, Probe, Worker};
 use crate::report::CheckReport;
-use crate::scenario::{Profile, run};
 use crate::scenario::generate::SplitMix;
+use crate::scenario::{Profile, run};
 use crate::suite::Check;
 
 /// After so many workers lost in a row the engine is not worth asking further.
@@ -255,8 +255,7 @@ impl<'a> Session<'a> {
     /// Runs the check in this process.
     fn here(&self, engine: &Engine, check: &Check, dir: &Path) -> judge::Judged {
         let Job::Case(case) = &check.job else { return judge::not_run(self.plan, check, "not a case") };
-        let options =
-            run::Options { declared: engine.declarations(), frontier_deadline: self.plan.limits.frontier };
+        let options = run::Options { declared: engine.declarations(), frontier_deadline: self.plan.limits.frontier };
         match InProcess::new(engine.clone(), dir, case.executor) {
             Ok(mut driver) => {
                 let result = run::run(case, &mut driver, options);

@@ -10,7 +10,7 @@ use storecheck::cli::{self, Chore, Registry};
 fn main() -> ExitCode {
     cli::main(&Registry {
         program: "cargo xtask",
-        engines: vec![storecheck_btree::engine(), storecheck_append_log::engine()],
+        engines: vec![storecheck_btree::engine(), storecheck_sqlite::engine(), storecheck_append_log::engine()],
         mutants: vec![],
         eccentrics: vec![],
         chores: vec![Chore { name: "test", about: "Run the tests of the whole workspace", run: test::run }],

@@ -105,8 +105,9 @@ pub(super) fn run(registry: &Registry, args: &ConformArgs) -> Result<Exit, Failu
     let report = judge(&plan, &skipped)?;
     let shown = match args.format {
         Format::Text => terminal::render(&report, terminal::Style { colour: output::colour(), width: None }),
-        Format::Json => serde_json::to_string_pretty(&report)
-            .map_err(|error| Failure::new(Exit::Incomplete, format!("the report cannot be written as JSON: {error}")))?,
+        Format::Json => serde_json::to_string_pretty(&report).map_err(|error| {
+            Failure::new(Exit::Incomplete, format!("the report cannot be written as JSON: {error}"))
+        })?,
     };
     // The verdict reaches the terminal even when the folder turns out to be full.
     output::print(&shown);
@@ -145,7 +146,9 @@ fn commands(registry: &Registry, args: &ConformArgs) -> Commands {
         None => format!("{base} --check '{{check}}'"),
     };
     let mut run = format!("{base} --seed {}", args.seed);
-    for (flag, globs) in [("--check", &args.select.check), ("--clause", &args.select.clause), ("--skip", &args.select.skip)] {
+    for (flag, globs) in
+        [("--check", &args.select.check), ("--clause", &args.select.clause), ("--skip", &args.select.skip)]
+    {
         for glob in globs {
             run.push_str(&format!(" {flag} {}", quoted(glob)));
         }
@@ -159,7 +162,11 @@ fn commands(registry: &Registry, args: &ConformArgs) -> Commands {
 /// A word as a shell takes it.
 pub(super) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '=');
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
 
 /// Runs the plan under a progress bar and Ctrl-C.
@@ -167,8 +174,9 @@ fn judge(plan: &Plan, skipped: &[Check]) -> Result<Report, Failure> {
     let cancel = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         // A second signal ends the process at once, whatever hangs.
-        let both = signal_hook::flag::register_conditional_shutdown(signal, Exit::Interrupted as i32, Arc::clone(&cancel))
-            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&cancel)));
+        let both =
+            signal_hook::flag::register_conditional_shutdown(signal, Exit::Interrupted as i32, Arc::clone(&cancel))
+                .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&cancel)));
         if let Err(error) = both {
             output::remark(&format!("note: Ctrl-C will end this run without a report: {error}"));
         }
@@ -224,7 +232,8 @@ impl ReportFolder {
             ))
         };
         std::fs::create_dir_all(&path).map_err(|error| unusable("the folder cannot be made", &error))?;
-        let lock = File::create(path.join(".lock")).map_err(|error| unusable("the folder cannot be written", &error))?;
+        let lock =
+            File::create(path.join(".lock")).map_err(|error| unusable("the folder cannot be written", &error))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path, _lock: lock }),
             Err(std::fs::TryLockError::WouldBlock) => Err(Failure::usage(format!(
@@ -240,7 +249,8 @@ impl ReportFolder {
             format!("{name} cannot be written to {}: {error}; the verdict above stands", self.path.display())
         };
         read::write(report, &self.path.join("report.json")).map_err(|error| failed("report.json", &error))?;
-        std::fs::write(self.path.join("report.md"), markdown::render(report)).map_err(|error| failed("report.md", &error))?;
+        std::fs::write(self.path.join("report.md"), markdown::render(report))
+            .map_err(|error| failed("report.md", &error))?;
         let junit = junit::render(report).map_err(|error| failed("junit.xml", &error))?;
         std::fs::write(self.path.join("junit.xml"), junit).map_err(|error| failed("junit.xml", &error))
     }

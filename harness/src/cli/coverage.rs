@@ -6,6 +6,7 @@ use super::exit::Exit;
 use super::{Failure, Registry, output, select};
 use crate::contract::{Contract, Family};
 use crate::scenario::Profile;
+use crate::suite::Check;
 
 #[derive(Debug, Args)]
 pub(super) struct CoverageArgs {
@@ -39,8 +40,13 @@ pub(super) fn run(registry: &Registry, args: &CoverageArgs) -> Result<Exit, Fail
         ]);
     }
     output::print(&table.to_string());
-    let scenarios: std::collections::BTreeSet<&str> = checks.iter().map(|check| check.scenario()).collect();
-    output::print(&format!("\n{} checks from {} scenarios, {} mutants", checks.len(), scenarios.len(), registry.mutants.len()));
+    let scenarios: std::collections::BTreeSet<&str> = checks.iter().map(Check::scenario).collect();
+    output::print(&format!(
+        "\n{} checks from {} scenarios, {} mutants",
+        checks.len(),
+        scenarios.len(),
+        registry.mutants.len()
+    ));
     if uncovered.is_empty() {
         return Ok(Exit::Conforms);
     }

@@ -42,7 +42,13 @@ pub(super) fn run(registry: &Registry, args: &EccentricsArgs) -> Result<Exit, Fa
         let report = gallery.judge(&spec, &eccentric.engine, eccentric.target)?;
         let verdict = report.verdicts.map(|verdicts| verdicts.at(eccentric.target));
         let text = verdict.map_or_else(String::new, |verdict| verdict.to_string());
-        output::print(&format!("{:<28} {:<14} ({}) {}", eccentric.engine.name(), text, eccentric.target, eccentric.line));
+        output::print(&format!(
+            "{:<28} {:<14} ({}) {}",
+            eccentric.engine.name(),
+            text,
+            eccentric.target,
+            eccentric.line
+        ));
         if verdict != Some(EngineVerdict::Conformant) {
             wrong += 1;
             for check in report.checks.iter().filter(|check| check.verdict.is_failure()).take(3) {

@@ -1,7 +1,7 @@
 //! Engines by name: `sqlite`, `mutant:name`, `eccentric:name`.
 
 use super::{Failure, Registry};
-use crate::engine::{Engine, Target};
+use crate::engine::Engine;
 
 /// An engine found by its name.
 #[derive(Debug, Clone)]
@@ -9,26 +9,19 @@ pub(super) struct Found {
     pub(super) engine: Engine,
     /// The name by which it was found, which a worker finds it by again.
     pub(super) spec: String,
-    /// The target that it conforms to by design; eccentrics have one of their own.
-    pub(super) target: Target,
 }
 
 /// Every name this build knows, with its engine.
 fn all(registry: &Registry) -> impl Iterator<Item = Found> + '_ {
-    let engines = registry.engines.iter().map(|engine| Found {
-        spec: engine.name().to_owned(),
-        engine: engine.clone(),
-        target: Target::Served,
-    });
-    let mutants = registry.mutants.iter().map(|mutant| Found {
-        spec: format!("mutant:{}", mutant.engine.name()),
-        engine: mutant.engine.clone(),
-        target: Target::Served,
-    });
+    let engines =
+        registry.engines.iter().map(|engine| Found { spec: engine.name().to_owned(), engine: engine.clone() });
+    let mutants = registry
+        .mutants
+        .iter()
+        .map(|mutant| Found { spec: format!("mutant:{}", mutant.engine.name()), engine: mutant.engine.clone() });
     let eccentrics = registry.eccentrics.iter().map(|eccentric| Found {
         spec: format!("eccentric:{}", eccentric.engine.name()),
         engine: eccentric.engine.clone(),
-        target: eccentric.target,
     });
     engines.chain(mutants).chain(eccentrics)
 }
@@ -46,7 +39,10 @@ pub(super) fn resolve(registry: &Registry, spec: &str) -> Result<Found, Failure>
         Failure::usage(if nearest.is_empty() {
             format!("no engine is called {spec:?}; `{program} engines` lists those that this build knows")
         } else {
-            format!("no engine is called {spec:?}; did you mean {}? `{program} engines` lists all", nearest.join(" or "))
+            format!(
+                "no engine is called {spec:?}; did you mean {}? `{program} engines` lists all",
+                nearest.join(" or ")
+            )
         })
     })
 }
@@ -63,9 +59,17 @@ pub(super) fn list(registry: &Registry) -> String {
     for engine in &registry.engines {
         let declared = engine.declarations();
         let log = if declared.batch_log { "batch log" } else { "no batch log" };
-        lines.push(format!("{:<40} {} ({log}, {}, {} frontier)", engine.name(), engine.version_text(), declared.durability, declared.frontier));
+        lines.push(format!(
+            "{:<40} {} ({log}, {}, {} frontier)",
+            engine.name(),
+            engine.version_text(),
+            declared.durability,
+            declared.frontier
+        ));
     }
-    lines.extend(registry.eccentrics.iter().map(|e| format!("{:<40} {}", format!("eccentric:{}", e.engine.name()), e.line)));
+    lines.extend(
+        registry.eccentrics.iter().map(|e| format!("{:<40} {}", format!("eccentric:{}", e.engine.name()), e.line)),
+    );
     lines.extend(registry.mutants.iter().map(|m| format!("{:<40} {}", format!("mutant:{}", m.engine.name()), m.line)));
     lines.join("\n")
 }

@@ -81,7 +81,10 @@ pub(super) fn run(registry: &Registry, args: &MutantsArgs) -> Result<Exit, Failu
     let checks = select::load_suite(args.profile, Vec::new())?;
     let chosen: Vec<&Mutant> = registry.mutants.iter().filter(|mutant| wanted(args, mutant)).collect();
     if chosen.is_empty() {
-        return Err(Failure::new(Exit::NothingRan, format!("no mutant matches; `{} engines` lists them", registry.program)));
+        return Err(Failure::new(
+            Exit::NothingRan,
+            format!("no mutant matches; `{} engines` lists them", registry.program),
+        ));
     }
     let gallery = Gallery {
         program: registry.program,
@@ -148,7 +151,8 @@ fn kills(report: &Report, mutant: &Mutant) -> (Vec<String>, BTreeSet<ClauseId>) 
     let mut kills = Vec::new();
     let mut backs = BTreeSet::new();
     for check in &report.checks {
-        let findings = check.failures.iter().map(|failure| &failure.finding).filter(|finding| finding.fails(Target::Served));
+        let findings =
+            check.failures.iter().map(|failure| &failure.finding).filter(|finding| finding.fails(Target::Served));
         let named: BTreeSet<ClauseId> = findings
             .flat_map(|finding| &finding.clauses)
             .copied()
@@ -200,9 +204,14 @@ fn line(row: &Row) -> String {
 
 fn summary(matrix: &Matrix) -> String {
     let list = |title: &str, items: Vec<String>| {
-        if items.is_empty() { String::new() } else { format!("{title}:\n{}", items.iter().map(|item| format!("  {item}\n")).collect::<String>()) }
+        if items.is_empty() {
+            String::new()
+        } else {
+            format!("{title}:\n{}", items.iter().map(|item| format!("  {item}\n")).collect::<String>())
+        }
     };
-    let survivors: Vec<String> = matrix.mutants.iter().filter(|row| !row.killed).map(|row| format!("{}: {}", row.mutant, row.line)).collect();
+    let survivors: Vec<String> =
+        matrix.mutants.iter().filter(|row| !row.killed).map(|row| format!("{}: {}", row.mutant, row.line)).collect();
     let killed = matrix.mutants.len() - survivors.len();
     let mut kill_count: BTreeMap<bool, usize> = BTreeMap::new();
     for row in &matrix.mutants {
@@ -258,7 +267,10 @@ fn markdown(matrix: &Matrix) -> String {
         ("MUST clauses that no kill backs", matrix.unbacked.iter().map(ToString::to_string).collect()),
     ] {
         if !items.is_empty() {
-            page.push_str(&format!("\n## {title}\n\n{}", items.iter().map(|item| format!("- {item}\n")).collect::<String>()));
+            page.push_str(&format!(
+                "\n## {title}\n\n{}",
+                items.iter().map(|item| format!("- {item}\n")).collect::<String>()
+            ));
         }
     }
     page

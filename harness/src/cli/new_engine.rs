@@ -29,7 +29,9 @@ pub(super) fn run(args: &NewEngineArgs) -> Result<Exit, Failure> {
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
         && !name.ends_with('-');
     if !valid {
-        return Err(Failure::usage(format!("{name:?} is no name for an engine: use lower-case words joined by `-`, such as `my-engine`")));
+        return Err(Failure::usage(format!(
+            "{name:?} is no name for an engine: use lower-case words joined by `-`, such as `my-engine`"
+        )));
     }
     let dir = args.dir.clone().unwrap_or_else(|| PathBuf::from("engines").join(name));
     if dir.exists() {
@@ -43,7 +45,9 @@ pub(super) fn run(args: &NewEngineArgs) -> Result<Exit, Failure> {
     let files = [("Cargo.toml", MANIFEST), ("src/lib.rs", LIBRARY), ("tests/conformance.rs", CONFORMANCE)];
     for (file, text) in files {
         let path = dir.join(file);
-        let failed = |error: std::io::Error| Failure::new(Exit::Incomplete, format!("{} cannot be written: {error}", path.display()));
+        let failed = |error: std::io::Error| {
+            Failure::new(Exit::Incomplete, format!("{} cannot be written: {error}", path.display()))
+        };
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(failed)?;
         }

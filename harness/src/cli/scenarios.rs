@@ -6,7 +6,7 @@ use clap::Subcommand;
 
 use super::exit::Exit;
 use super::{Failure, output, select};
-use crate::scenario::{load_dir, schema};
+use crate::scenario::{Case, load_dir, schema};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ScenariosCommand {
@@ -35,7 +35,7 @@ pub(super) fn run(command: &ScenariosCommand) -> Result<Exit, Failure> {
     match command {
         ScenariosCommand::Lint { dir } => {
             let cases = load_dir(dir).map_err(|errors| select::bad_scenarios(&errors))?;
-            let scenarios: std::collections::BTreeSet<&str> = cases.iter().map(|case| case.scenario()).collect();
+            let scenarios: std::collections::BTreeSet<&str> = cases.iter().map(Case::scenario).collect();
             output::print(&format!("{} scenarios, {} cases, no mistakes", scenarios.len(), cases.len()));
         }
         ScenariosCommand::Schema => output::print(&schema::text()),
@@ -56,7 +56,9 @@ fn new(id: &str, clause: &str, dir: &std::path::Path) -> Result<(), Failure> {
     if path.exists() {
         return Err(Failure::usage(format!("{} is there already; choose another id", path.display())));
     }
-    let failed = |error: std::io::Error| Failure::new(Exit::Incomplete, format!("{} cannot be written: {error}", path.display()));
+    let failed = |error: std::io::Error| {
+        Failure::new(Exit::Incomplete, format!("{} cannot be written: {error}", path.display()))
+    };
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;
     }

@@ -63,7 +63,10 @@ pub(super) fn select(registry: &Registry, args: &SelectArgs, profile: Profile) -
     let (skipped, checks): (Vec<Check>, Vec<Check>) =
         chosen.into_iter().partition(|check| matches(&args.skip, &check.id));
     if checks.is_empty() {
-        return Err(Failure::new(Exit::NothingRan, "no check was selected: the flags exclude each other; `--list` shows what is there"));
+        return Err(Failure::new(
+            Exit::NothingRan,
+            "no check was selected: the flags exclude each other; `--list` shows what is there",
+        ));
     }
     let flags = |name: &str, globs: &[String]| globs.iter().map(|glob| format!("{name} {glob}")).collect::<Vec<_>>();
     let selection = [flags("--check", &args.check), flags("--clause", &args.clause)].concat();
@@ -93,13 +96,19 @@ fn check_patterns(registry: &Registry, args: &SelectArgs, profile: Profile, all:
         if let Some(check) = everything.iter().find(|check| WildMatch::new(glob).matches(&check.id)) {
             return Err(Failure::new(
                 Exit::NothingRan,
-                format!("{} belongs to the profile {}; this run is {profile}: add `--profile {}`", check.id, check.profile, check.profile),
+                format!(
+                    "{} belongs to the profile {}; this run is {profile}: add `--profile {}`",
+                    check.id, check.profile, check.profile
+                ),
             ));
         }
         let near = nearest(glob, all.iter().map(|check| check.id.as_str()));
         let offer = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
         let exit = if glob.contains(['*', '?']) { Exit::NothingRan } else { Exit::Usage };
-        return Err(Failure::new(exit, format!("no check matches {glob:?}{offer} `{} conform --list` shows all", registry.program)));
+        return Err(Failure::new(
+            exit,
+            format!("no check matches {glob:?}{offer} `{} conform --list` shows all", registry.program),
+        ));
     }
     for glob in &args.clause {
         if Contract::get().clauses().any(|clause| WildMatch::new(glob).matches(clause.id.as_str())) {

@@ -18,7 +18,12 @@ pub(super) fn run(args: &VerifyArgs) -> Result<Exit, Failure> {
     let report = read::read(&args.report).map_err(|error| Failure::usage(error.to_string()))?;
     let problems = read::verify(&report);
     if problems.is_empty() {
-        output::print(&format!("{}: consistent; {} checks on {}", args.report.display(), report.checks.len(), report.engine.name));
+        output::print(&format!(
+            "{}: consistent; {} checks on {}",
+            args.report.display(),
+            report.checks.len(),
+            report.engine.name
+        ));
         return Ok(Exit::Conforms);
     }
     output::print(&format!("{}: {} problems", args.report.display(), problems.len()));

@@ -31,9 +31,7 @@ impl InProcess {
         let runtime = match executor {
             Executor::Thread => None,
             Executor::TokioCurrentThread => Some(tokio::runtime::Builder::new_current_thread().build()?),
-            Executor::TokioMultiThread => {
-                Some(tokio::runtime::Builder::new_multi_thread().worker_threads(1).build()?)
-            }
+            Executor::TokioMultiThread => Some(tokio::runtime::Builder::new_multi_thread().worker_threads(1).build()?),
         };
         Ok(Self { engine, dir: dir.to_path_buf(), store: None, runtime: runtime.map(|runtime| (executor, runtime)) })
     }
@@ -151,8 +149,9 @@ fn watch_panics() {
     ONCE.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            let place = info.location().map_or_else(String::new, |at| format!(", at {}:{}", file_name(at.file()), at.line()));
-            let message = info.payload_as_str().unwrap_or("(a payload that is no text)");
+            let place =
+                info.location().map_or_else(String::new, |at| format!(", at {}:{}", file_name(at.file()), at.line()));
+            let message = payload_text(info.payload());
             let backtrace = Backtrace::force_capture().to_string();
             *NEWEST_PANIC.lock().unwrap_or_else(PoisonError::into_inner) =
                 Some((format!("{message}{place}"), backtrace));
@@ -161,6 +160,11 @@ fn watch_panics() {
             }
         }));
     });
+}
+
+fn payload_text(payload: &dyn std::any::Any) -> &str {
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("(a payload that is no text)")
 }
 
 /// The file's name without its folders, which belong to the machine that built the engine.

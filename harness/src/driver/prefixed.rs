@@ -52,14 +52,13 @@ impl<D: Driver> Prefixed<D> {
                 limit: *limit,
                 forward: *forward,
             }),
-            Call::CurrentSequence {}
-            | Call::GetBatch(_)
-            | Call::OldestRetainedBatch {}
-            | Call::PruneBatchLog(_) => call.clone(),
+            Call::CurrentSequence {} | Call::GetBatch(_) | Call::OldestRetainedBatch {} | Call::PruneBatchLog(_) => {
+                call.clone()
+            }
         }
     }
 
-    fn back(&self, key: Octets) -> Result<Octets, String> {
+    fn back(&self, key: &Octets) -> Result<Octets, String> {
         if key.starts_with(&self.prefix) {
             Ok(Octets(key.0.slice(self.prefix.len()..)))
         } else {
@@ -69,13 +68,13 @@ impl<D: Driver> Prefixed<D> {
 
     fn moved_back(&self, reply: Reply) -> Result<Reply, String> {
         let pairs = |pairs: Vec<Pair>| -> Result<Vec<Pair>, String> {
-            pairs.into_iter().map(|(key, value)| Ok((self.back(key)?, value))).collect()
+            pairs.into_iter().map(|(key, value)| Ok((self.back(&key)?, value))).collect()
         };
         Ok(match reply {
             Reply::Rows(rows) => Reply::Rows(pairs(rows)?),
             Reply::Batch(Some(batch)) => Reply::Batch(Some(pairs(batch)?)),
             Reply::Values(values) => Reply::Values(
-                values.into_iter().map(|(key, value)| Ok((self.back(key)?, value))).collect::<Result<_, String>>()?,
+                values.into_iter().map(|(key, value)| Ok((self.back(&key)?, value))).collect::<Result<_, String>>()?,
             ),
             other => other,
         })

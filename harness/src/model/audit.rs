@@ -26,8 +26,11 @@ impl Model {
             calls.push(Call::RangeScan(whole));
         }
         let keys = sample(self.keys.iter().cloned().collect(), KEYS_MAX);
-        let mut neighbours: Vec<Octets> =
-            sample(keys.clone(), NEIGHBOURS_MAX).iter().flat_map(neighbours).filter(|key| !self.keys.contains(key)).collect();
+        let mut neighbours: Vec<Octets> = sample(keys.clone(), NEIGHBOURS_MAX)
+            .iter()
+            .flat_map(neighbours)
+            .filter(|key| !self.keys.contains(key))
+            .collect();
         neighbours.sort();
         neighbours.dedup();
         if !keys.is_empty() {

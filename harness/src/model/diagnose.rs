@@ -130,7 +130,11 @@ fn value_clauses(world: &World, past: &Past, key: &Octets, got: Option<&Octets>)
         clauses.push("PUT-2");
     }
     // A value that belongs to another key, or a key that takes another's place: keys are not compared octet by octet.
-    if got.is_some_and(|got| world.keys().any(|(other, versions)| other != key && versions.iter().any(|(_, value)| value.as_ref() == Some(got)))) {
+    if got.is_some_and(|got| {
+        world
+            .keys()
+            .any(|(other, versions)| other != key && versions.iter().any(|(_, value)| value.as_ref() == Some(got)))
+    }) {
         clauses.push("GEN-10");
     }
     clauses
@@ -241,12 +245,16 @@ fn log_entry(world: &World, past: &Past, call: &Call, reply: &Reply, number: u64
     }
     let clauses = match (world.entry(number), got) {
         (Some(Entry::Put(pairs)), Some(_)) => {
-            let rewritten = pairs.iter().any(|(key, _)| world.versions(key).is_some_and(|v| v.last().is_some_and(|(newest, _)| *newest > number)));
+            let rewritten = pairs.iter().any(|(key, _)| {
+                world.versions(key).is_some_and(|v| v.last().is_some_and(|(newest, _)| *newest > number))
+            });
             if rewritten { vec!["LOG-1", "LOG-2"] } else { vec!["LOG-1"] }
         }
         (Some(Entry::Delete(_) | Entry::Burnt), Some(_)) => vec!["DEL-4"],
         (Some(entry), None) => missing_entry(world, past, number, entry),
-        (None, _) if number < world.cutoff_max() && number > world.fresh().unwrap_or(0) => vec!["PRN-1", "LOG-5", "LOG-3"],
+        (None, _) if number < world.cutoff_max() && number > world.fresh().unwrap_or(0) => {
+            vec!["PRN-1", "LOG-5", "LOG-3"]
+        }
         (None, _) => vec!["LOG-3"],
     };
     must(&with_suspects(past, clauses), expected, reply)
@@ -257,9 +265,14 @@ fn missing_entry(world: &World, past: &Past, number: u64, entry: &Entry) -> Vec<
     match entry {
         Entry::Put(pairs) if pairs.is_empty() => clauses.insert(0, "PUT-13"),
         Entry::Put(pairs) => {
-            let same = pairs.iter().all(|(key, _)| world.versions(key).is_some_and(|versions| {
-                versions.iter().position(|(n, _)| *n == number).is_some_and(|at| at > 0 && versions[at].1 == versions[at - 1].1)
-            }));
+            let same = pairs.iter().all(|(key, _)| {
+                world.versions(key).is_some_and(|versions| {
+                    versions
+                        .iter()
+                        .position(|(n, _)| *n == number)
+                        .is_some_and(|at| at > 0 && versions[at].1 == versions[at - 1].1)
+                })
+            });
             if same {
                 clauses.push("PUT-14");
             }
@@ -285,7 +298,10 @@ fn oldest_clauses(world: &World, past: &Past, got: Option<u64>) -> Vec<&'static 
     if world.entries() <= 1 {
         clauses.push("OLD-2");
     }
-    if oldest.and_then(|oldest| world.entry(oldest)).is_some_and(|entry| !matches!(entry, Entry::Put(pairs) if !pairs.is_empty())) {
+    if oldest
+        .and_then(|oldest| world.entry(oldest))
+        .is_some_and(|entry| !matches!(entry, Entry::Put(pairs) if !pairs.is_empty()))
+    {
         clauses.push("OLD-3");
     }
     if got.is_some_and(|got| got < world.oldest_seen()) {
@@ -381,9 +397,8 @@ pub(super) fn number(world: &World, past: &Past, call: &Call, number: u64, reply
 /// A put within the limits that was refused.
 pub(super) fn put_refused(pairs: &[Pair], reply: &Reply) -> Finding {
     let mut clauses = vec!["GEN-12"];
-    let limit = |(key, value): &Pair| {
-        key.is_empty() || value.is_empty() || key.len() >= LONG_KEY || value.len() >= 4096
-    };
+    let limit =
+        |(key, value): &Pair| key.is_empty() || value.is_empty() || key.len() >= LONG_KEY || value.len() >= 4096;
     if pairs.iter().any(limit) {
         clauses.insert(0, "PUT-11");
     }
@@ -429,7 +444,9 @@ fn explain(world: &World, past: &Past, call: &Call) -> String {
     let fact = match call {
         Call::Get(key) => world.versions(key).and_then(|versions| versions.last()).map_or_else(
             || format!("key {key} was never written"),
-            |(number, value)| format!("sequence {number} {} key {key}", if value.is_some() { "wrote" } else { "deleted" }),
+            |(number, value)| {
+                format!("sequence {number} {} key {key}", if value.is_some() { "wrote" } else { "deleted" })
+            },
         ),
         Call::CurrentSequence {} => format!("the last write was given {}", world.highest()),
         Call::PutBatch(_) | Call::DeleteBatch(_) => format!("the number before is {}", world.highest()),

@@ -163,7 +163,8 @@ impl World {
             return Vec::new();
         }
         let limit = usize::try_from(range.limit.0).unwrap_or(usize::MAX);
-        let within = self.state.range(range.start.clone()..).take_while(|(key, _)| range.end.is_empty() || **key <= range.end);
+        let within =
+            self.state.range(range.start.clone()..).take_while(|(key, _)| range.end.is_empty() || **key <= range.end);
         let live = within.filter_map(|(key, versions)| Some((key.clone(), versions.last()?.1.clone()?)));
         if range.forward {
             live.take(limit).collect()
@@ -201,7 +202,10 @@ impl World {
             (Call::Get(key), Reply::Error(_)) => key.len() > KEY_OCTETS_MAX && self.newest(key).is_none(),
             (Call::GetMany(keys), Reply::Values(values)) => {
                 keys.len() == values.len()
-                    && keys.iter().zip(values).all(|(key, (echo, value))| key == echo && self.newest(key) == value.as_ref())
+                    && keys
+                        .iter()
+                        .zip(values)
+                        .all(|(key, (echo, value))| key == echo && self.newest(key) == value.as_ref())
             }
             (Call::GetMany(keys), Reply::Error(_)) => {
                 keys.iter().any(|key| key.len() > KEY_OCTETS_MAX && self.newest(key).is_none())
@@ -219,9 +223,7 @@ impl World {
                 }
                 long
             }
-            (Call::GetBatch(number), Reply::Batch(batch)) => {
-                batch.as_deref() == self.entry(number.0).map(Entry::pairs)
-            }
+            (Call::GetBatch(number), Reply::Batch(batch)) => batch.as_deref() == self.entry(number.0).map(Entry::pairs),
             (Call::OldestRetainedBatch {}, Reply::Oldest(oldest)) => {
                 let oldest = oldest.map(|number| number.0);
                 let right = oldest == self.oldest();
@@ -450,7 +452,9 @@ impl World {
                 Frontier::Immediate => format!("sequence {}", self.highest),
                 Frontier::Lagging => format!("sequence {} to {}", self.seen.unwrap_or(0), self.highest),
             },
-            Call::GetBatch(number) => Reply::Batch(self.entry(number.0).map(|entry| entry.pairs().to_vec())).to_string(),
+            Call::GetBatch(number) => {
+                Reply::Batch(self.entry(number.0).map(|entry| entry.pairs().to_vec())).to_string()
+            }
             Call::OldestRetainedBatch {} => Reply::Oldest(self.oldest().map(crate::octets::Decimal)).to_string(),
             Call::PruneBatchLog(cutoff) => format!("{} removed", self.prunable(cutoff.0)),
         }

@@ -93,7 +93,9 @@ impl Frames {
         let length = u32::from_le_bytes(length) as usize;
         let kind = Kind::from_octet(kind).ok_or_else(|| io::Error::other(format!("no frame has kind {kind}")))?;
         if length > MESSAGE_OCTETS_MAX {
-            return Err(io::Error::other(format!("a message of {length} octets; at most {MESSAGE_OCTETS_MAX} are taken")));
+            return Err(io::Error::other(format!(
+                "a message of {length} octets; at most {MESSAGE_OCTETS_MAX} are taken"
+            )));
         }
         if body.len() < length {
             return Ok(None);

@@ -377,7 +377,10 @@ impl<'a> Watch<'a> {
             self.disk_seen = Instant::now();
             let used = disk_octets(self.dir);
             if used > self.disk {
-                return Some(Ending::DiskFull(format!("the store uses {used} octets on disk; the limit is {}", self.disk)));
+                return Some(Ending::DiskFull(format!(
+                    "the store uses {used} octets on disk; the limit is {}",
+                    self.disk
+                )));
             }
         }
         None
@@ -388,13 +391,25 @@ impl<'a> Watch<'a> {
         let mut trace = Vec::new();
         let mut action = String::new();
         if !finished {
-            trace.extend(self.trace.iter().map(|(action, outcome)| format!("{} -> {}", shown::<Action>(action), shown::<Outcome>(outcome))));
+            trace.extend(
+                self.trace
+                    .iter()
+                    .map(|(action, outcome)| format!("{} -> {}", shown::<Action>(action), shown::<Outcome>(outcome))),
+            );
             if let Some(running) = &self.running {
                 action = shown::<Action>(running);
                 trace.push(format!("{action} -> no answer"));
             }
         }
-        Attempt { ending, place: self.place.place, line: self.place.line, clauses: self.place.clauses, action, trace, output }
+        Attempt {
+            ending,
+            place: self.place.place,
+            line: self.place.line,
+            clauses: self.place.clauses,
+            action,
+            trace,
+            output,
+        }
     }
 }
 
@@ -403,7 +418,8 @@ fn shown<T: serde::de::DeserializeOwned + std::fmt::Display>(json: &[u8]) -> Str
     if json.is_empty() {
         return "(too large to show)".to_owned();
     }
-    serde_json::from_slice::<T>(json).map_or_else(|error| format!("(unreadable: {error})"), |message| message.to_string())
+    serde_json::from_slice::<T>(json)
+        .map_or_else(|error| format!("(unreadable: {error})"), |message| message.to_string())
 }
 
 /// Octets of disk blocks used below `dir`; a sparse file counts what it really takes.

@@ -1,3 +1,5 @@
 //! stub
 /// stub
-pub fn render(_: &super::Report) -> String { String::new() }
+pub fn render(_: &super::Report) -> String {
+    String::new()
+}

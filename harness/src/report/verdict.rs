@@ -59,10 +59,7 @@ pub fn of_clauses(checks: &[CheckReport], declared: Declarations, target: Target
     let mut covering: BTreeMap<ClauseId, u32> = BTreeMap::new();
     let mut naming: BTreeMap<ClauseId, (u32, bool)> = BTreeMap::new();
     for check in checks {
-        let ran = !matches!(
-            check.verdict,
-            CheckVerdict::Error | CheckVerdict::Unavailable | CheckVerdict::Skipped
-        );
+        let ran = !matches!(check.verdict, CheckVerdict::Error | CheckVerdict::Unavailable | CheckVerdict::Skipped);
         if ran {
             for clause in &check.clauses {
                 *covering.entry(*clause).or_default() += 1;

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use super::{Plan, micros};
 use crate::contract::{ClauseId, Level};
+use crate::engine::Target;
 use crate::finding::Finding;
 use crate::model::Behaviours;
 use crate::process::{Attempt, Ending};
 use crate::report::verdict::of_check;
 use crate::report::{CheckReport, CheckVerdict};
 use crate::scenario::run::Failure;
-use crate::engine::Target;
 use crate::suite::Check;
 
 /// A check's report, but for its time, and what was observed.
@@ -70,7 +70,9 @@ pub(super) fn attempt(plan: &Plan, check: &Check, attempt: Attempt) -> Judged {
     let lost = |verdict: CheckVerdict, clause: &'static str, expected: &str, got: String, report: &mut CheckReport| {
         let mut finding = Finding::new(Level::Must, &[clause], expected, got);
         finding.blame(attempt.clauses.iter().copied());
-        if ["open", "close"].contains(&attempt.action.as_str()) && plan.declared.durability > crate::Durability::Volatile {
+        if ["open", "close"].contains(&attempt.action.as_str())
+            && plan.declared.durability > crate::Durability::Volatile
+        {
             finding.blame([ClauseId::new("DUR-1")]);
         }
         report.failures.push(Failure {
@@ -100,7 +102,13 @@ pub(super) fn attempt(plan: &Plan, check: &Check, attempt: Attempt) -> Judged {
             lost(CheckVerdict::Timeout, "GEN-2", "the call returns in finite time", how.clone(), &mut report);
         }
         Ending::DiskFull(ref how) => {
-            lost(CheckVerdict::Fail, "GEN-4", "the store takes room in proportion to its data", how.clone(), &mut report);
+            lost(
+                CheckVerdict::Fail,
+                "GEN-4",
+                "the store takes room in proportion to its data",
+                how.clone(),
+                &mut report,
+            );
         }
         Ending::Cancelled => return not_run(plan, check, "interrupted"),
         Ending::Broken(ref how) => return not_run(plan, check, how),

@@ -27,9 +27,7 @@ pub enum Need {
 }
 
 /// How much work a run does.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
@@ -122,7 +120,9 @@ pub struct Step {
 impl Step {
     fn octets(&self) -> u64 {
         match &self.operation {
-            Operation::PutBatch(Pairs::Generate { count, octets, prefix, .. }) => count * (octets + prefix.len() as u64 + 8),
+            Operation::PutBatch(Pairs::Generate { count, octets, prefix, .. }) => {
+                count * (octets + prefix.len() as u64 + 8)
+            }
             Operation::PutBatch(Pairs::List(pairs)) => {
                 pairs.iter().map(|(key, value)| (key.len() + value.len()) as u64).sum()
             }

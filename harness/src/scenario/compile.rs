@@ -35,11 +35,8 @@ const CASES_MAX: usize = 512;
 
 /// Compiles the scenario of `file`: its path below the scenarios' folder when it is `in_place`, which its id must equal.
 pub(super) fn compile(syntax: &ScenarioSyntax, file: &str, in_place: bool) -> Result<Vec<Case>, Mistake> {
-    let at = |location: serde_yaml::Location| move |Wrong(message, help)| Mistake {
-        line: location.line(),
-        column: location.column(),
-        message,
-        help,
+    let at = |location: serde_yaml::Location| {
+        move |Wrong(message, help)| Mistake { line: location.line(), column: location.column(), message, help }
     };
     let id = &syntax.scenario.value;
     check_id(id, in_place.then_some(file)).map_err(at(syntax.scenario.referenced))?;
@@ -68,9 +65,7 @@ pub(super) fn compile(syntax: &ScenarioSyntax, file: &str, in_place: bool) -> Re
         let mut steps = Vec::with_capacity(syntax.steps.len());
         for step in &syntax.steps {
             let place = at(step.referenced);
-            steps.push(
-                compile_step(&step.value, step.referenced.line(), combination, &mut names).map_err(place)?,
-            );
+            steps.push(compile_step(&step.value, step.referenced.line(), combination, &mut names).map_err(place)?);
         }
         cases.push(Case {
             id: combination.labelled(id),
@@ -130,7 +125,10 @@ fn combinations(axes: &[(String, Vec<Value>)]) -> Result<Vec<Combination<'_>>> {
         for value in values {
             let label = label(axis, value)?;
             if !seen.insert(label.clone()) {
-                return wrong(format!("axis `{axis}` has two values labelled `{label}`"), "give each a `name` of its own");
+                return wrong(
+                    format!("axis `{axis}` has two values labelled `{label}`"),
+                    "give each a `name` of its own",
+                );
             }
             for combination in &all {
                 let mut combination = combination.clone();
@@ -204,7 +202,12 @@ impl Combination<'_> {
         for part in parts {
             value = match value.get(part) {
                 Some(field) => field,
-                None => return wrong(format!("`${{{path}}}`: a value of `{axis}` has no field `{part}`"), "add the field to every value of the axis"),
+                None => {
+                    return wrong(
+                        format!("`${{{path}}}`: a value of `{axis}` has no field `{part}`"),
+                        "add the field to every value of the axis",
+                    );
+                }
             };
         }
         Ok(value)
@@ -230,7 +233,10 @@ impl Combination<'_> {
     fn fill<T: Clone + for<'de> Deserialize<'de>>(&self, slot: &Slot<T>) -> Result<T> {
         match self.fill_nullable(slot)? {
             Some(value) => Ok(value),
-            None => wrong("null does not fit here", "only `value`, `batch`, `oldest` and the values of `values` may be null"),
+            None => wrong(
+                "null does not fit here",
+                "only `value`, `batch`, `oldest` and the values of `values` may be null",
+            ),
         }
     }
 
@@ -386,7 +392,10 @@ fn compile_step(
 ) -> Result<Step> {
     let mut operations = combination.operations(step, names)?;
     let (Some(operation), true) = (operations.pop(), operations.is_empty()) else {
-        return wrong("a step makes exactly one call", "name one of put_batch, get, range_scan, … and start a new step (`- `) for the next");
+        return wrong(
+            "a step makes exactly one call",
+            "name one of put_batch, get, range_scan, … and start a new step (`- `) for the next",
+        );
     };
     let expect = match &step.expect {
         None => Expectation::Model,
@@ -437,7 +446,11 @@ fn check_expectation(operation: &Operation, expect: &Expectation) -> Result<()> 
     let given = match expect {
         Expectation::Model => return Ok(()),
         Expectation::Ok | Expectation::Error => {
-            if matches!(operation, Operation::Audit) { "a reply" } else { return Ok(()) }
+            if matches!(operation, Operation::Audit) {
+                "a reply"
+            } else {
+                return Ok(());
+            }
         }
         Expectation::AnyOf(any) => return any.iter().try_for_each(|one| check_expectation(operation, one)),
         Expectation::Sequence(_) => "sequence",

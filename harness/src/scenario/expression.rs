@@ -46,9 +46,9 @@ impl<'de> Deserialize<'de> for OctetsExpression {
                 let expression = octets_form(&form, &mut fields)?;
                 match fields.next_key::<String>()? {
                     None => Ok(expression),
-                    Some(more) => {
-                        Err(de::Error::custom(format_args!("one form of octets at a time: found `{more}` beside `{form}`")))
-                    }
+                    Some(more) => Err(de::Error::custom(format_args!(
+                        "one form of octets at a time: found `{more}` beside `{form}`"
+                    ))),
                 }
             }
         }
@@ -89,7 +89,9 @@ fn within(octets: u64) -> Result<(), String> {
     if octets <= EXPRESSION_OCTETS_MAX {
         Ok(())
     } else {
-        Err(format!("{octets} octets in one expression; at most {EXPRESSION_OCTETS_MAX} are taken: use `generate` for more"))
+        Err(format!(
+            "{octets} octets in one expression; at most {EXPRESSION_OCTETS_MAX} are taken: use `generate` for more"
+        ))
     }
 }
 

@@ -35,7 +35,14 @@ pub struct LoadError {
 
 impl LoadError {
     fn without_place(file: &str, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { file: file.to_owned(), line: 0, column: 0, message: message.into(), help: help.into(), excerpt: String::new() }
+        Self {
+            file: file.to_owned(),
+            line: 0,
+            column: 0,
+            message: message.into(),
+            help: help.into(),
+            excerpt: String::new(),
+        }
     }
 
     fn at(file: &str, text: &str, mistake: Mistake) -> Self {
@@ -137,7 +144,11 @@ pub fn load_dir(dir: &Path) -> Result<Vec<Case>, Vec<LoadError>> {
     let mut files = Vec::new();
     if let Err(e) = find(dir, dir, &mut files) {
         let shown = dir.display().to_string();
-        return Err(vec![LoadError::without_place(&shown, format!("cannot list the folder: {e}"), "name a folder with scenario files")]);
+        return Err(vec![LoadError::without_place(
+            &shown,
+            format!("cannot list the folder: {e}"),
+            "name a folder with scenario files",
+        )]);
     }
     files.sort();
     let mut cases = Vec::new();
@@ -252,10 +263,7 @@ steps:
     fn a_scenario_expands_over_its_matrix() {
         let cases = load_text("scan/x.yaml", GOOD).expect("a good scenario");
         let ids: Vec<&str> = cases.iter().map(|case| case.id.as_str()).collect();
-        assert_eq!(
-            ids,
-            ["scan/x#forward,below", "scan/x#reverse,below", "scan/x#forward,at", "scan/x#reverse,at"]
-        );
+        assert_eq!(ids, ["scan/x#forward,below", "scan/x#reverse,below", "scan/x#forward,at", "scan/x#reverse,at"]);
         let sent = serde_json::to_string(&cases[3]).expect("cases serialise");
         assert_eq!(serde_json::from_str::<Case>(&sent).expect("cases parse"), cases[3]);
     }
@@ -296,7 +304,10 @@ steps:
             let refs = vec![format!("*a{}", i - 1); 10].join(", ");
             text.push_str(&format!("a{i}: &a{i} [{refs}]\n"));
         }
-        let bomb = format!("scenario: scan/x\ntitle: t\nclauses: [SCAN-1]\nmatrix:\n{}", text.replace("\na", "\n  a").replacen("a0", "  a0", 1));
+        let bomb = format!(
+            "scenario: scan/x\ntitle: t\nclauses: [SCAN-1]\nmatrix:\n{}",
+            text.replace("\na", "\n  a").replacen("a0", "  a0", 1)
+        );
         let error = load_text("scan/x.yaml", &bomb).expect_err("a bomb");
         assert!(error.line > 0 && !error.message.is_empty(), "{error}");
         let deep = format!("scenario: {}{}", "[".repeat(20_000), "]".repeat(20_000));

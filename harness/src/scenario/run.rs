@@ -70,11 +70,15 @@ pub fn run(case: &Case, driver: &mut dyn Driver, options: Options) -> CaseResult
         trace: VecDeque::new(),
         place: String::new(),
         step: None,
+        kept_volatile: false,
         result: CaseResult { refusal: refusal(case, options.declared), ..CaseResult::default() },
     };
     // The findings are in the result; how far the run came is in them too.
     let _ = run.all();
     run.result.behaviours = run.model.behaviours().clone();
+    if run.kept_volatile {
+        run.result.behaviours.observe("volatile_reopen", "kept");
+    }
     run.result
 }
 
@@ -101,15 +105,17 @@ struct Run<'a> {
     trace: VecDeque<(Action, Outcome)>,
     place: String,
     step: Option<&'a Step>,
+    /// Whether a volatile engine kept its data over a reopen, which it did not promise.
+    kept_volatile: bool,
     result: CaseResult,
 }
 
 impl<'a> Run<'a> {
     fn all(&mut self) -> Result<(), Stop> {
         self.enter("opening the fresh store".to_owned());
-        let opened = self.perform(Action::Open {})?;
-        self.must_be_done(&opened, &["GEN-12"], "a fresh store opens")?;
-        if let Reply::Sequence(fresh) = self.judged(Call::CurrentSequence {})? {
+        self.done(Action::Open {}, &["GEN-12"], "a fresh store opens")?;
+        self.judged(Call::CurrentSequence {})?;
+        if let Some(Reply::Sequence(fresh)) = self.reply() {
             self.names.insert("fresh".to_owned(), fresh.0);
         }
         for (i, step) in self.case.steps.iter().enumerate() {
@@ -124,8 +130,7 @@ impl<'a> Run<'a> {
         }
         self.audit()?;
         self.enter("closing the store".to_owned());
-        let closed = self.perform(Action::Close {})?;
-        self.must_be_done(&closed, &[self.reopen_clause()], "the engine is dropped")
+        self.done(Action::Close {}, &[self.reopen_clause()], "the engine is dropped")
     }
 
     fn enter(&mut self, place: String) {
@@ -147,10 +152,10 @@ impl<'a> Run<'a> {
     fn take_step(&mut self, step: &'a Step, turn: u32) -> Result<(), Stop> {
         match step.operation.call(&self.names, turn) {
             Some(call) => {
-                let reply = self.judged(call)?;
-                self.bind(step, &reply);
-                self.check_expectation(step, &reply)?;
-                if matches!(reply, Reply::Error(_)) {
+                self.judged(call)?;
+                self.bind(step);
+                self.check_expectation(step)?;
+                if matches!(self.reply(), Some(Reply::Error(_))) {
                     self.audit()?;
                 }
                 Ok(())
@@ -163,9 +168,17 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn bind(&mut self, step: &Step, reply: &Reply) {
-        let number = match reply {
-            Reply::Sequence(number) | Reply::Removed(number) | Reply::Oldest(Some(number)) => number.0,
+    /// What the last action came to.
+    fn reply(&self) -> Option<&Reply> {
+        match self.trace.back() {
+            Some((_, Outcome::Reply(reply))) => Some(reply),
+            _ => None,
+        }
+    }
+
+    fn bind(&mut self, step: &Step) {
+        let number = match self.reply() {
+            Some(Reply::Sequence(number) | Reply::Removed(number) | Reply::Oldest(Some(number))) => number.0,
             _ => return,
         };
         if let Some(name) = &step.name {
@@ -174,14 +187,13 @@ impl<'a> Run<'a> {
     }
 
     /// Performs an action; an outcome that is no reply is a finding and ends the run.
-    fn perform(&mut self, action: Action) -> Result<Reply, Stop> {
+    fn perform(&mut self, action: Action) -> Result<(), Stop> {
         self.result.calls += 1;
         let outcome = self.driver.perform(&action);
         let (clause, expected) = match &outcome {
-            Outcome::Reply(reply) => {
-                let reply = reply.clone();
+            Outcome::Reply(_) => {
                 self.remember(action, outcome);
-                return Ok(reply);
+                return Ok(());
             }
             Outcome::Panicked { .. } if self.case.executor != Executor::Thread => ("GEN-3", "the call returns"),
             Outcome::Panicked { .. } | Outcome::Died(_) => ("GEN-4", "the call returns"),
@@ -212,20 +224,16 @@ impl<'a> Run<'a> {
     }
 
     /// Makes a call and has the model judge the reply.
-    fn judged(&mut self, call: Call) -> Result<Reply, Stop> {
-        let reply = self.perform(Action::Call(call.clone()))?;
-        self.judge(&call, &reply)?;
-        Ok(reply)
-    }
-
-    fn judge(&mut self, call: &Call, reply: &Reply) -> Result<(), Stop> {
-        if let Reply::Error(message) = reply
-            && let Some(finding) = poor_message(message)
-        {
+    fn judged(&mut self, call: Call) -> Result<(), Stop> {
+        self.perform(Action::Call(call))?;
+        let Some((Action::Call(call), Outcome::Reply(reply))) = self.trace.back() else { return Ok(()) };
+        let poor = if let Reply::Error(message) = reply { poor_message(message) } else { None };
+        let findings = self.model.judge(call, reply);
+        if let Some(finding) = poor {
             self.fail(finding, false, String::new());
         }
         let in_step = self.place.starts_with("step");
-        for finding in self.model.judge(call, reply) {
+        for finding in findings {
             self.fail(finding, in_step, String::new());
         }
         if self.model.is_lost() { Err(Stop) } else { Ok(()) }
@@ -236,9 +244,8 @@ impl<'a> Run<'a> {
         if in_step {
             finding.blame(self.blamed());
         }
-        let known = |failure: &Failure| {
-            failure.finding.level == finding.level && failure.finding.clauses == finding.clauses
-        };
+        let known =
+            |failure: &Failure| failure.finding.level == finding.level && failure.finding.clauses == finding.clauses;
         if self.result.failures.iter().any(known) {
             return;
         }
@@ -263,8 +270,7 @@ impl<'a> Run<'a> {
             self.await_frontier()?;
         }
         for call in self.model.audit() {
-            let reply = self.judged(call)?;
-            drop(reply);
+            self.judged(call)?;
         }
         self.model.audited();
         self.enter(place);
@@ -275,13 +281,15 @@ impl<'a> Run<'a> {
     fn await_frontier(&mut self) -> Result<(), Stop> {
         let start = Instant::now();
         for turn in 0_u32.. {
-            let Reply::Sequence(current) = self.judged(Call::CurrentSequence {})? else { return Ok(()) };
-            if self.model.frontier_reached(current.0) {
+            self.judged(Call::CurrentSequence {})?;
+            let Some(Reply::Sequence(Decimal(current))) = self.reply() else { return Ok(()) };
+            let current = *current;
+            if self.model.frontier_reached(current) {
                 break;
             }
             if start.elapsed() > self.options.frontier_deadline {
                 let expected = format!("current_sequence reaches {} in finite time", self.model.highest());
-                let got = format!("still {} after {} s", current.0, self.options.frontier_deadline.as_secs_f32());
+                let got = format!("still {current} after {} s", self.options.frontier_deadline.as_secs_f32());
                 self.fail(Finding::new(Level::Must, &["SEQ-4"], expected, got), false, String::new());
                 return Err(Stop);
             }
@@ -297,10 +305,8 @@ impl<'a> Run<'a> {
 
     fn reopen(&mut self) -> Result<(), Stop> {
         let clause = self.reopen_clause();
-        let closed = self.perform(Action::Close {})?;
-        self.must_be_done(&closed, &[clause], "the engine is dropped")?;
-        let opened = self.perform(Action::Open {})?;
-        self.must_be_done(&opened, &[clause], "the store opens again")?;
+        self.done(Action::Close {}, &[clause], "the engine is dropped")?;
+        self.done(Action::Open {}, &[clause], "the store opens again")?;
         if self.options.declared.durability == Durability::Volatile {
             return self.reopened_volatile();
         }
@@ -318,11 +324,15 @@ impl<'a> Run<'a> {
             limit: Decimal(u64::MAX),
             forward: true,
         };
-        let rows = self.perform(Action::Call(Call::RangeScan(scan)))?;
-        if kept && matches!(rows, Reply::Rows(ref rows) if rows.len() == self.model.live_keys()) {
-            self.result.behaviours.observe("volatile_reopen", "kept");
+        self.perform(Action::Call(Call::RangeScan(scan)))?;
+        let rows = match self.reply() {
+            Some(Reply::Rows(rows)) => Some(rows.len()),
+            _ => None,
+        };
+        if kept && rows == Some(self.model.live_keys()) {
+            self.kept_volatile = true;
         }
-        if matches!(rows, Reply::Rows(ref rows) if rows.is_empty()) {
+        if rows == Some(0) {
             self.model = Model::new(declared);
             self.step = None;
             self.judged(Call::CurrentSequence {})?;
@@ -335,11 +345,11 @@ impl<'a> Run<'a> {
     }
 
     fn open_again(&mut self) -> Result<(), Stop> {
-        let reply = self.perform(Action::OpenAgain {})?;
+        self.perform(Action::OpenAgain {})?;
         let persistent = self.options.declared.durability != Durability::Volatile;
-        if persistent && !matches!(reply, Reply::Error(_)) {
+        if persistent && !matches!(self.reply(), Some(Reply::Error(_))) {
             let expected = "opening a store that is open fails with an error";
-            self.fail(Finding::new(Level::Should, &["DUR-7"], expected, reply.to_string()), false, String::new());
+            self.fail(Finding::new(Level::Should, &["DUR-7"], expected, "it opened"), false, String::new());
         }
         Ok(())
     }
@@ -349,24 +359,29 @@ impl<'a> Run<'a> {
         if self.options.declared.durability == Durability::Volatile { "GEN-4" } else { "DUR-1" }
     }
 
-    fn must_be_done(&mut self, reply: &Reply, clauses: &[&'static str], expected: &str) -> Result<(), Stop> {
-        if *reply == (Reply::Done {}) {
-            return Ok(());
-        }
-        self.fail(Finding::new(Level::Must, clauses, expected, reply.to_string()), true, String::new());
+    /// Opens or closes, which must come off.
+    fn done(&mut self, action: Action, clauses: &[&'static str], expected: &str) -> Result<(), Stop> {
+        self.perform(action)?;
+        let got = match self.reply() {
+            Some(Reply::Done {}) | None => return Ok(()),
+            Some(other) => other.to_string(),
+        };
+        self.fail(Finding::new(Level::Must, clauses, expected, got), true, String::new());
         Err(Stop)
     }
 
     /// What the step expects beyond the model. Asked for its refusal, an engine owes only what the model says.
-    fn check_expectation(&mut self, step: &Step, reply: &Reply) -> Result<(), Stop> {
+    fn check_expectation(&mut self, step: &Step) -> Result<(), Stop> {
+        let Some(reply) = self.reply() else { return Ok(()) };
         if self.result.refusal.is_some() || meets(&step.expect, reply, &self.names) {
             return Ok(());
         }
+        let got = reply.to_string();
         let clauses = if step.clauses.is_empty() { &self.case.clauses[..1] } else { &step.clauses };
         let ids: Vec<&'static str> = clauses.iter().map(|clause| clause.as_str()).collect();
         let level = strongest(&ids, self.options.declared);
         let expected = describe(&step.expect, &self.names);
-        self.fail(Finding::new(level, &ids, expected, reply.to_string()), true, String::new());
+        self.fail(Finding::new(level, &ids, expected, got), true, String::new());
         if matches!(level, Level::Must | Level::Open) { Err(Stop) } else { Ok(()) }
     }
 }

@@ -18,7 +18,8 @@ pub fn text() -> String {
 fn schema() -> Value {
     let clause = json!({ "enum": ClauseId::all().map(ClauseId::as_str).collect::<Vec<_>>() });
     let times = json!({ "type": "integer", "minimum": 1, "maximum": u32::MAX });
-    let executor = json!({ "anyOf": [{ "enum": ["thread", "tokio-current-thread", "tokio-multi-thread"] }, reference("axis")] });
+    let executor =
+        json!({ "anyOf": [{ "enum": ["thread", "tokio-current-thread", "tokio-multi-thread"] }, reference("axis")] });
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A storecheck scenario",
@@ -84,7 +85,8 @@ fn step(clause: &Value, times: &Value) -> Value {
 
 fn definitions() -> Value {
     let generate = |what: &str, more: Value| {
-        let mut properties = json!({ what: { "type": "integer" }, "prefix": reference("octets"), "from": { "type": "integer" } });
+        let mut properties =
+            json!({ what: { "type": "integer" }, "prefix": reference("octets"), "from": { "type": "integer" } });
         if let (Some(properties), Some(more)) = (properties.as_object_mut(), more.as_object()) {
             properties.extend(more.clone());
         }

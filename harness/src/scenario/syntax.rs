@@ -233,7 +233,9 @@ impl<'de, T: Deserialize<'de>, G: Deserialize<'de>> Visitor<'de> for ListOr<T, G
                 let generator = fields.next_value()?;
                 match fields.next_key::<String>()? {
                     None => Ok(Listed::Generate(generator)),
-                    Some(more) => Err(de::Error::custom(format_args!("nothing goes beside `generate`, found `{more}`"))),
+                    Some(more) => {
+                        Err(de::Error::custom(format_args!("nothing goes beside `generate`, found `{more}`")))
+                    }
                 }
             }
             other => Err(de::Error::custom(format_args!(
