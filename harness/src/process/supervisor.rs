@@ -15,16 +15,14 @@ use std::time::{Duration, Instant};
 use super::WORKER_ENV;
 use super::frame::{self, Frame, Frames, Kind};
 use super::message::{Finished, Hello, Job, Place, Run, Setup};
-use crate::call::{Action, Outcome};
 use crate::scenario::run::CaseResult;
 
 /// How long the supervisor waits before it looks at clocks, disk and cancellation again.
 const TICK: Duration = Duration::from_millis(20);
 /// How much of what the engine writes is kept.
 const OUTPUT_MAX: usize = 64 << 10;
-/// How many of the last actions are kept, and up to which size an outcome is shown.
+/// How many of the last actions are kept.
 const TRACE: usize = 12;
-const SHOWN_OCTETS_MAX: usize = 1 << 20;
 
 /// What a worker may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -312,9 +310,9 @@ struct Watch<'a> {
     last_frame: Instant,
     disk_seen: Instant,
     place: Place,
-    /// The action under way, and the last ones with their outcomes, as they came: only failures are worth reading.
-    running: Option<Vec<u8>>,
-    trace: VecDeque<(Vec<u8>, Vec<u8>)>,
+    /// The action under way, and the last ones with their outcomes, in words.
+    running: Option<String>,
+    trace: VecDeque<(String, String)>,
 }
 
 impl<'a> Watch<'a> {
@@ -344,14 +342,12 @@ impl<'a> Watch<'a> {
         self.last_frame = Instant::now();
         match frame.kind {
             Kind::Place => self.place = frame.message().unwrap_or_default(),
-            Kind::Started => self.running = Some(frame.json),
+            Kind::Started => self.running = frame.message().ok(),
             Kind::Ended => {
                 if self.trace.len() == TRACE {
                     self.trace.pop_front();
                 }
-                let action = self.running.take().unwrap_or_default();
-                let outcome = if frame.json.len() > SHOWN_OCTETS_MAX { Vec::new() } else { frame.json };
-                self.trace.push_back((action, outcome));
+                self.trace.push_back((self.running.take().unwrap_or_default(), frame.message().unwrap_or_default()));
             }
             Kind::Finished => {
                 return Some(match frame.message::<Finished>() {
@@ -387,19 +383,10 @@ impl<'a> Watch<'a> {
     }
 
     fn attempt(self, ending: Ending, output: String) -> Attempt {
-        let finished = matches!(ending, Ending::Finished(_));
-        let mut trace = Vec::new();
-        let mut action = String::new();
-        if !finished {
-            trace.extend(
-                self.trace
-                    .iter()
-                    .map(|(action, outcome)| format!("{} -> {}", shown::<Action>(action), shown::<Outcome>(outcome))),
-            );
-            if let Some(running) = &self.running {
-                action = shown::<Action>(running);
-                trace.push(format!("{action} -> no answer"));
-            }
+        let mut trace: Vec<String> = self.trace.iter().map(|(action, outcome)| format!("{action} -> {outcome}")).collect();
+        let action = self.running.unwrap_or_default();
+        if !action.is_empty() {
+            trace.push(format!("{action} -> no answer"));
         }
         Attempt {
             ending,
@@ -411,15 +398,6 @@ impl<'a> Watch<'a> {
             output,
         }
     }
-}
-
-/// A message as it is shown in a trace.
-fn shown<T: serde::de::DeserializeOwned + std::fmt::Display>(json: &[u8]) -> String {
-    if json.is_empty() {
-        return "(too large to show)".to_owned();
-    }
-    serde_json::from_slice::<T>(json)
-        .map_or_else(|error| format!("(unreadable: {error})"), |message| message.to_string())
 }
 
 /// Octets of disk blocks used below `dir`; a sparse file counts what it really takes.

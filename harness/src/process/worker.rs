@@ -114,7 +114,8 @@ fn probe(driver: &mut dyn Driver) -> CaseResult {
     result
 }
 
-/// Announces every action before it is made. Replies wait for the next announcement, so that a call costs one write.
+/// Announces every action before it is made, in words: what is announced is for the evidence, and 10 MiB of it would be
+/// too much to read. Outcomes wait for the next announcement, so that a call costs one write.
 struct Announced<'a> {
     inner: InProcess,
     stream: &'a UnixStream,
@@ -133,11 +134,11 @@ impl Announced<'_> {
 
 impl Driver for Announced<'_> {
     fn perform(&mut self, action: &Action) -> Outcome {
-        Self::or_end(frame::append(&mut self.pending, Kind::Started, action));
+        Self::or_end(frame::append(&mut self.pending, Kind::Started, &action.to_string()));
         Self::or_end((&*self.stream).write_all(&self.pending));
         self.pending.clear();
         let outcome = self.inner.perform(action);
-        Self::or_end(frame::append(&mut self.pending, Kind::Ended, &outcome));
+        Self::or_end(frame::append(&mut self.pending, Kind::Ended, &outcome.to_string()));
         outcome
     }
 
