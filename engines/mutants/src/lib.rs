@@ -56,4 +56,6 @@ pub fn all() -> Vec<Mutant> {
 }
 
 #[cfg(test)]
+mod differs;
+#[cfg(test)]
 mod tests;
