@@ -94,13 +94,7 @@ pub(crate) fn copied(pairs: &[Pair]) -> Vec<Pair> {
 }
 
 /// The rows of one sorted map that a scan asks for.
-pub(crate) fn rows(
-    state: &BTreeMap<Bytes, Bytes>,
-    start: &[u8],
-    end: &[u8],
-    limit: usize,
-    forward: bool,
-) -> Vec<Pair> {
+pub(crate) fn rows(state: &BTreeMap<Bytes, Bytes>, start: &[u8], end: &[u8], limit: usize, forward: bool) -> Vec<Pair> {
     // The map panics at a range that runs backwards; here it holds no rows (SCAN-7).
     if !end.is_empty() && start > end {
         return vec![];
@@ -124,13 +118,7 @@ impl StoreEngine for Memory {
         Ok(self.read().state.get(key).map(|value| value.to_vec()))
     }
 
-    fn range_scan(
-        &self,
-        start: &[u8],
-        end: &[u8],
-        limit: usize,
-        forward: bool,
-    ) -> Result<Vec<(Bytes, Bytes)>, String> {
+    fn range_scan(&self, start: &[u8], end: &[u8], limit: usize, forward: bool) -> Result<Vec<(Bytes, Bytes)>, String> {
         Ok(rows(&self.read().state, start, end, limit, forward))
     }
 

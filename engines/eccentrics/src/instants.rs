@@ -192,8 +192,7 @@ mod tests {
         let store = Stepwise::new(first, note);
         assert_eq!(store.put_batch(&pairs(&["a"])), Ok(1));
         assert_eq!(store.current_sequence(), 1, "at the return everything is in order");
-        let seen = seen.lock().unwrap().clone();
-        seen
+        seen.lock().unwrap().clone()
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Engines that are odd on purpose and yet within the contract. The suite must pass them all.
 //!
 //! A mutant proves that a check can see a fault; an eccentric proves that no check demands what the contract leaves
-//! open. Each one differs from a plain correct store ([`base`]) in a single way, and a unit test beside it shows that
+//! open. Each one differs from a plain correct store (`base.rs`) in a single way, and a unit test beside it shows that
 //! the difference is there: an eccentric without its oddity would prove nothing.
 //!
 //! They live by theme, one file each, and [`all`] lists them.

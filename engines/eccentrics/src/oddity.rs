@@ -59,13 +59,7 @@ impl<T: Oddity> StoreEngine for Odd<T> {
         self.0.get(key)
     }
 
-    fn range_scan(
-        &self,
-        start: &[u8],
-        end: &[u8],
-        limit: usize,
-        forward: bool,
-    ) -> Result<Vec<(Bytes, Bytes)>, String> {
+    fn range_scan(&self, start: &[u8], end: &[u8], limit: usize, forward: bool) -> Result<Vec<(Bytes, Bytes)>, String> {
         self.0.range_scan(start, end, limit, forward)
     }
 

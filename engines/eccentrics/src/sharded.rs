@@ -70,8 +70,7 @@ impl Oddity for Sharded {
 
     fn range_scan(&self, start: &[u8], end: &[u8], limit: usize, forward: bool) -> Result<Vec<Pair>, String> {
         let shards = self.read();
-        let mut found: Vec<Pair> =
-            shards.iter().flat_map(|shard| rows(shard, start, end, limit, forward)).collect();
+        let mut found: Vec<Pair> = shards.iter().flat_map(|shard| rows(shard, start, end, limit, forward)).collect();
         found.sort_unstable();
         if !forward {
             found.reverse();

@@ -1,7 +1,7 @@
 //! A reference engine on SQLite: what a careful engine on top of a grown-up database looks like.
 //!
-//! One connection writes, behind a mutex; a [pool](readers) of read-only connections reads. In WAL mode neither waits
-//! for the other, but for the moment of a [fold](Sqlite), and as there is one writer in one process, no call ever meets a locked database (GEN-12). A write is
+//! One connection writes, behind a mutex; a pool of read-only connections reads. In WAL mode neither waits
+//! for the other, but for the moment that [`Sqlite`] tells of, and as there is one writer in one process, no call ever meets a locked database (GEN-12). A write is
 //! one transaction over three tables, so State, batch log and number appear together or not at all (PUT-2), and
 //! `synchronous = FULL` makes its commit last through a power cut (DUR-3).
 //!
