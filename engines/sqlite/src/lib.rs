@@ -1,9 +1,9 @@
 //! A reference engine on SQLite: what a careful engine on top of a grown-up database looks like.
 //!
-//! One connection writes, behind a mutex; a pool of read-only connections reads. In WAL mode neither waits
-//! for the other, but for the moment that [`Sqlite`] tells of, and as there is one writer in one process, no call ever meets a locked database (GEN-12). A write is
-//! one transaction over three tables, so State, batch log and number appear together or not at all (PUT-2), and
-//! `synchronous = FULL` makes its commit last through a power cut (DUR-3).
+//! One connection writes, behind a mutex; a pool of read-only connections reads. In WAL mode neither waits for the
+//! other, but for the moment that [`Sqlite`] tells of, and as there is one writer in one process, no call ever meets a
+//! locked database (GEN-12). A write is one transaction over three tables, so State, batch log and number appear
+//! together or not at all (PUT-2), and `synchronous = FULL` makes its commit last through a power cut (DUR-3).
 //!
 //! The number is published in an atomic after the commit: data may be readable a moment before `current_sequence`
 //! covers them (SEQ-3), never after (SEQ-2), and asking for it neither blocks nor searches (SEQ-7).
