@@ -1,235 +1,156 @@
-//! The correct store that the eccentrics are made of: ordered maps in memory behind one lock, and [`Settings`], plain
-//! data in which most oddities are one line.
-//!
-//! What settings cannot say is a [`twist`](crate::twist) around this store, or an engine of its own.
+//! The plain correct store that every eccentric bends: two maps in memory behind one lock.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use std::path::Path;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use bytes::Bytes;
 use storecheck::StoreEngine;
 
-use crate::saved::Saved;
+/// A key and its value.
+pub(crate) type Pair = (Bytes, Bytes);
+/// What `get_many` answers.
+pub(crate) type Values = Vec<(Vec<u8>, Option<Vec<u8>>)>;
 
-/// Pairs of key and value.
-pub(crate) type Pairs = Vec<(Bytes, Bytes)>;
-
-/// What `put_batch(&[])` does (PUT-13).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum EmptyPut {
-    /// A write like any other: a number and an empty entry.
-    Accepted,
-    /// An error that changes nothing.
-    Refused,
-}
-
-/// What `delete_batch(&[])` does (DEL-5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum EmptyDelete {
-    /// A write like any other: a number and an empty entry.
-    Accepted,
-    /// The current number, and no write.
-    Noop,
-    /// An error that changes nothing.
-    Refused,
-}
-
-/// How one store differs from the usual one.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Settings {
-    /// `current_sequence` before the first write.
-    pub(crate) fresh: u64,
-    /// How far the number after this one is; at least 1.
-    pub(crate) step: fn(u64) -> u64,
-    /// Whether there is a batch log.
-    pub(crate) log: bool,
-    /// Whether deletes leave entries in it.
-    pub(crate) log_deletes: bool,
-    pub(crate) empty_put: EmptyPut,
-    pub(crate) empty_delete: EmptyDelete,
-    /// Longest key taken, in octets.
-    pub(crate) key_limit: usize,
-    /// Longest value taken, in octets.
-    pub(crate) value_limit: usize,
-    /// Most pairs in one put; more are refused and change nothing.
-    pub(crate) pairs_limit: usize,
-    /// Most pairs in one put; more are refused after a number was taken for them.
-    pub(crate) burn_over: usize,
-}
-
-/// The usual store: everything accepted, everything logged, numbers from 1 without holes.
-pub(crate) const USUAL: Settings = Settings {
-    fresh: 0,
-    step: |_| 1,
-    log: true,
-    log_deletes: true,
-    empty_put: EmptyPut::Accepted,
-    empty_delete: EmptyDelete::Accepted,
-    key_limit: usize::MAX,
-    value_limit: usize::MAX,
-    pairs_limit: usize::MAX,
-    burn_over: usize::MAX,
-};
-
-/// All that a write changes. One lock around the three is what makes a write one instant.
+/// State, log and the newest number, without any locking.
 #[derive(Debug, Default)]
-pub(crate) struct Store {
+pub(crate) struct Contents {
     pub(crate) state: BTreeMap<Bytes, Bytes>,
-    pub(crate) log: BTreeMap<u64, Pairs>,
-    pub(crate) current: u64,
+    pub(crate) log: BTreeMap<u64, Vec<Pair>>,
+    pub(crate) last: u64,
 }
 
-impl Store {
-    fn fresh(settings: Settings) -> Self {
-        Self { current: settings.fresh, ..Self::default() }
-    }
-}
-
-/// A correct store in memory that follows its [`Settings`].
-#[derive(Debug)]
-pub(crate) struct Base {
-    settings: Settings,
-    store: RwLock<Store>,
-    saved: Option<Saved>,
-}
-
-impl Base {
-    /// An empty store that is forgotten when it is dropped.
-    pub(crate) fn new(settings: Settings) -> Self {
-        Self { settings, store: RwLock::new(Store::fresh(settings)), saved: None }
+impl Contents {
+    pub(crate) fn set(&mut self, pairs: &[Pair]) {
+        self.state.extend(pairs.iter().cloned());
     }
 
-    /// The store saved in `dir`, or an empty one; it is saved there when it is dropped.
-    pub(crate) fn open(settings: Settings, dir: &Path) -> Result<Self, String> {
-        let saved = Saved::claim(dir)?;
-        let store = saved.load()?.unwrap_or_else(|| Store::fresh(settings));
-        Ok(Self { settings, store: RwLock::new(store), saved: Some(saved) })
-    }
-
-    fn read(&self) -> RwLockReadGuard<'_, Store> {
-        // No step under the lock can panic half-way through a change, so what a poisoned lock guards is whole (GEN-7).
-        self.store.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write(&self) -> RwLockWriteGuard<'_, Store> {
-        self.store.write().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Gives the next number to a write and, when there is one, its log entry.
-    fn enter(&self, store: &mut Store, entry: Option<Pairs>) -> u64 {
-        store.current += (self.settings.step)(store.current);
-        if let Some(pairs) = entry.filter(|_| self.settings.log) {
-            store.log.insert(store.current, pairs);
+    pub(crate) fn remove(&mut self, keys: &[&[u8]]) {
+        for key in keys {
+            self.state.remove(*key);
         }
-        store.current
     }
 
-    fn check_key(&self, key: &[u8]) -> Result<(), String> {
-        if key.len() > self.settings.key_limit { Err("the key is too long".to_owned()) } else { Ok(()) }
+    pub(crate) fn take_number(&mut self) -> u64 {
+        self.last += 1;
+        self.last
     }
 
-    fn check_put(&self, kvs: &[(Bytes, Bytes)]) -> Result<(), String> {
-        if kvs.is_empty() && self.settings.empty_put == EmptyPut::Refused {
-            return Err("a batch needs a pair at least".to_owned());
-        }
-        if kvs.len() > self.settings.pairs_limit {
-            return Err("the batch has too many pairs".to_owned());
-        }
-        for (key, value) in kvs {
-            self.check_key(key)?;
-            if value.len() > self.settings.value_limit {
-                return Err("the value is too long".to_owned());
-            }
-        }
-        Ok(())
+    /// Takes a number and logs `pairs` under it.
+    pub(crate) fn append(&mut self, pairs: Vec<Pair>) -> u64 {
+        let number = self.take_number();
+        self.log.insert(number, pairs);
+        number
     }
 }
 
-impl StoreEngine for Base {
+/// [`Contents`] for many threads.
+///
+/// A write publishes its number while it still holds the lock, so whoever sees the number and then reads waits for the
+/// data (SEQ-2).
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    contents: RwLock<Contents>,
+    published: AtomicU64,
+}
+
+impl Memory {
+    pub(crate) fn holding(contents: Contents) -> Self {
+        Self { published: AtomicU64::new(contents.last), contents: RwLock::new(contents) }
+    }
+
+    /// A fresh store whose first write gets the number after `last`.
+    pub(crate) fn fresh_after(last: u64) -> Self {
+        Self::holding(Contents { last, ..Contents::default() })
+    }
+
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Contents> {
+        self.contents.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One atomic write: `change`, then the number published.
+    pub(crate) fn write<T>(&self, change: impl FnOnce(&mut Contents) -> T) -> T {
+        self.change(|contents| {
+            let done = change(contents);
+            self.publish(contents.last);
+            done
+        })
+    }
+
+    /// One atomic change that `current_sequence` does not cover until it is [published](Self::publish).
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Contents) -> T) -> T {
+        change(&mut self.contents.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn publish(&self, number: u64) {
+        self.published.fetch_max(number, Ordering::SeqCst);
+    }
+}
+
+/// The pairs in memory of their own, so that a kept one does not keep a whole request alive (GEN-9).
+pub(crate) fn copied(pairs: &[Pair]) -> Vec<Pair> {
+    pairs.iter().map(|(key, value)| (Bytes::copy_from_slice(key), Bytes::copy_from_slice(value))).collect()
+}
+
+/// The rows of one sorted map that a scan asks for.
+pub(crate) fn rows(state: &BTreeMap<Bytes, Bytes>, start: &[u8], end: &[u8], limit: usize, forward: bool) -> Vec<Pair> {
+    // The map panics at a range that runs backwards; here it holds no rows (SCAN-7).
+    if !end.is_empty() && start > end {
+        return vec![];
+    }
+    let upper = if end.is_empty() { Bound::Unbounded } else { Bound::Included(end) };
+    let range = state.range::<[u8], _>((Bound::Included(start), upper));
+    let row = |(key, value): (&Bytes, &Bytes)| (key.clone(), value.clone());
+    if forward { range.take(limit).map(row).collect() } else { range.rev().take(limit).map(row).collect() }
+}
+
+impl StoreEngine for Memory {
     fn put_batch(&self, kvs: &[(Bytes, Bytes)]) -> Result<u64, String> {
-        self.check_put(kvs)?;
-        if kvs.len() > self.settings.burn_over {
-            // Whoever follows the log walks number after number: the number taken in vain gets an empty entry (PUT-9).
-            self.enter(&mut self.write(), Some(Vec::new()));
-            return Err("the batch has too many pairs; its number is spent".to_owned());
-        }
-        // A kept clone would pin the request body that the octets are slices of (GEN-9).
-        let pairs: Pairs =
-            kvs.iter().map(|(key, value)| (Bytes::copy_from_slice(key), Bytes::copy_from_slice(value))).collect();
-        let mut store = self.write();
-        store.state.extend(pairs.iter().cloned());
-        Ok(self.enter(&mut store, Some(pairs)))
+        let pairs = copied(kvs);
+        Ok(self.write(|contents| {
+            contents.set(&pairs);
+            contents.append(pairs)
+        }))
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, String> {
         Ok(self.read().state.get(key).map(|value| value.to_vec()))
     }
 
-    fn range_scan(&self, start: &[u8], end: &[u8], limit: usize, forward: bool) -> Result<Pairs, String> {
-        self.check_key(start)?;
-        self.check_key(end)?;
-        Ok(scan(&self.read().state, start, end, limit, forward))
+    fn range_scan(&self, start: &[u8], end: &[u8], limit: usize, forward: bool) -> Result<Vec<(Bytes, Bytes)>, String> {
+        Ok(rows(&self.read().state, start, end, limit, forward))
+    }
+
+    fn get_many(&self, keys: &[&[u8]]) -> Result<Vec<(Vec<u8>, Option<Vec<u8>>)>, String> {
+        let contents = self.read();
+        Ok(keys.iter().map(|key| (key.to_vec(), contents.state.get(*key).map(|value| value.to_vec()))).collect())
     }
 
     fn delete_batch(&self, keys: &[&[u8]]) -> Result<u64, String> {
-        if keys.is_empty() {
-            match self.settings.empty_delete {
-                EmptyDelete::Accepted => {}
-                EmptyDelete::Noop => return Ok(self.current_sequence()),
-                EmptyDelete::Refused => return Err("a batch needs a key at least".to_owned()),
-            }
-        }
-        keys.iter().try_for_each(|key| self.check_key(key))?;
-        let mut store = self.write();
-        for key in keys {
-            store.state.remove(*key);
-        }
-        Ok(self.enter(&mut store, self.settings.log_deletes.then(Vec::new)))
+        Ok(self.write(|contents| {
+            contents.remove(keys);
+            contents.append(vec![])
+        }))
     }
 
     fn current_sequence(&self) -> u64 {
-        self.read().current
+        self.published.load(Ordering::SeqCst)
     }
 
-    fn get_batch(&self, sequence_number: u64) -> Result<Option<Pairs>, String> {
+    fn get_batch(&self, sequence_number: u64) -> Result<Option<Vec<(Bytes, Bytes)>>, String> {
         Ok(self.read().log.get(&sequence_number).cloned())
     }
 
     fn oldest_retained_batch(&self) -> Result<Option<u64>, String> {
-        Ok(self.read().log.keys().next().copied())
+        Ok(self.read().log.first_key_value().map(|(number, _)| *number))
     }
 
     fn prune_batch_log(&self, cutoff_exclusive: u64) -> Result<u64, String> {
-        Ok(prune(&mut self.write().log, cutoff_exclusive))
+        let removed = self.change(|contents| {
+            let kept = contents.log.split_off(&cutoff_exclusive);
+            std::mem::replace(&mut contents.log, kept)
+        });
+        Ok(removed.len() as u64)
     }
-}
-
-impl Drop for Base {
-    fn drop(&mut self) {
-        if let Some(saved) = &self.saved {
-            // A drop has nobody to tell; what was saved before stays as it was.
-            drop(saved.save(&self.read()));
-        }
-    }
-}
-
-/// The rows of `state` that `range_scan` owes.
-pub(crate) fn scan(state: &BTreeMap<Bytes, Bytes>, start: &[u8], end: &[u8], limit: usize, forward: bool) -> Pairs {
-    // `BTreeMap::range` panics on a range that runs backwards (SCAN-7).
-    if !end.is_empty() && start > end {
-        return Vec::new();
-    }
-    let upper = if end.is_empty() { Bound::Unbounded } else { Bound::Included(end) };
-    let rows = state.range::<[u8], _>((Bound::Included(start), upper));
-    let rows = rows.map(|(key, value)| (key.clone(), value.clone()));
-    // Collecting grows with the rows found and never reserves by `limit` (SCAN-6).
-    if forward { rows.take(limit).collect() } else { rows.rev().take(limit).collect() }
-}
-
-/// Removes the entries below `cutoff` and counts them.
-pub(crate) fn prune(log: &mut BTreeMap<u64, Pairs>, cutoff: u64) -> u64 {
-    let kept = log.split_off(&cutoff);
-    std::mem::replace(log, kept).len() as u64
 }

@@ -1,217 +1,141 @@
-//! Every oddity is really there, and beside it every eccentric is an ordinary store.
+//! What all eccentrics have in common, and what their own tests use.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use storecheck::{Durability, Engine, Frontier, StoreEngine, Target};
-use tempfile::TempDir;
+use storecheck::{Eccentric, Frontier, StoreEngine};
 
-use crate::base::Pairs;
-use crate::layers::SLOWNESS;
-use crate::{REOPENING, all};
+use crate::all;
+use crate::base::Pair;
 
-fn engine(name: &str) -> Engine {
-    all().into_iter().find(|eccentric| eccentric.engine.name() == name).unwrap().engine
+pub(crate) fn named(name: &str) -> Eccentric {
+    all().into_iter().find(|eccentric| eccentric.engine.name() == name).expect("an eccentric of this name")
 }
 
-/// An eccentric in memory.
-fn open(name: &str) -> Arc<dyn StoreEngine> {
-    engine(name).open(TempDir::new().unwrap().path()).unwrap()
+/// A volatile eccentric, which needs no directory to live in.
+pub(crate) fn open(name: &str) -> Arc<dyn StoreEngine> {
+    let dir = tempfile::tempdir().unwrap();
+    named(name).engine.open(dir.path()).unwrap()
 }
 
-fn pair(key: &str, value: &str) -> (Bytes, Bytes) {
-    (Bytes::copy_from_slice(key.as_bytes()), Bytes::copy_from_slice(value.as_bytes()))
+/// Each key with an empty value.
+pub(crate) fn pairs(keys: &[&'static str]) -> Vec<Pair> {
+    keys.iter().map(|key| (Bytes::from(*key), Bytes::new())).collect()
 }
 
-fn many(pairs: usize) -> Pairs {
-    (0..pairs).map(|number| pair(&format!("{number:06}"), "v")).collect()
+fn valued(key: &'static str, value: &str) -> Pair {
+    (Bytes::from(key), Bytes::copy_from_slice(value.as_bytes()))
 }
 
-fn one(store: &dyn StoreEngine) -> u64 {
-    store.put_batch(&[pair("k", "v")]).unwrap()
+/// The calls in a row, with what every legal store answers to them.
+pub(crate) fn exercise(store: &dyn StoreEngine) {
+    let first = [valued("b", "1"), valued("a", "2"), valued("b", "3"), valued("", "4")];
+    let fresh = store.current_sequence();
+    assert_eq!(store.put_batch(&first), Ok(fresh + 1));
+    assert_eq!(store.get(b"b"), Ok(Some(b"3".to_vec())));
+    assert_eq!(store.range_scan(b"", b"a", usize::MAX, false), Ok(vec![valued("a", "2"), valued("", "4")]));
+    assert_eq!(store.range_scan(b"b", b"a", usize::MAX, true), Ok(vec![]));
+    assert_eq!(store.range_scan(b"", b"", 1, false), Ok(vec![valued("b", "3")]));
+    assert_eq!(store.range_scan(b"", b"", 0, true), Ok(vec![]));
+    let value = |text: &str| Some(text.as_bytes().to_vec());
+    let many = vec![(b"a".to_vec(), value("2")), (b"x".to_vec(), None), (b"a".to_vec(), value("2"))];
+    assert_eq!(store.get_many(&[b"a", b"x", b"a"]), Ok(many));
+    let deleted = store.delete_batch(&[b"a", b"a", b"x"]).unwrap();
+    assert!(deleted > fresh + 1);
+    assert_eq!(store.get(b"a"), Ok(None));
+    for number in [0, deleted + 1, u64::MAX] {
+        assert_eq!(store.get_batch(number), Ok(None));
+    }
+    if let Some(oldest) = store.oldest_retained_batch().unwrap() {
+        assert_eq!((oldest, store.get_batch(oldest)), (fresh + 1, Ok(Some(first.to_vec()))));
+    }
+    store.prune_batch_log(u64::MAX).unwrap();
+    assert_eq!((store.prune_batch_log(u64::MAX), store.oldest_retained_batch()), (Ok(0), Ok(None)));
+    reaches(store, deleted);
 }
 
-/// That a call was refused in words, changed nothing and took no number.
-fn refused(store: &dyn StoreEngine, call: impl FnOnce() -> Result<u64, String>) {
-    let before = (store.current_sequence(), store.range_scan(b"", b"", usize::MAX, true).unwrap());
-    assert!(!call().unwrap_err().is_empty());
-    assert_eq!((store.current_sequence(), store.range_scan(b"", b"", usize::MAX, true).unwrap()), before);
-    assert_eq!(store.get_batch(before.0 + 1), Ok(None));
-    assert_eq!(one(store), before.0 + 1);
+/// A lagging frontier is given time.
+fn reaches(store: &dyn StoreEngine, number: u64) {
+    let start = Instant::now();
+    while store.current_sequence() != number && start.elapsed() < Duration::from_secs(10) {
+        thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(store.current_sequence(), number);
 }
 
 #[test]
-fn there_are_eighteen_and_each_has_a_name_of_its_own() {
+fn names_are_unique_and_lines_say_something() {
     let all = all();
-    let names: BTreeSet<_> = all.iter().map(|eccentric| eccentric.engine.name().to_owned()).collect();
-    assert_eq!((all.len(), names.len()), (19 - 1, 18));
-    let at_trait: Vec<_> = all.iter().filter(|e| e.target == Target::Trait).map(|e| e.engine.name()).collect();
-    assert_eq!(at_trait, ["no-batch-log", "holes-in-numbers", "deletes-not-logged"]);
+    assert!(all.len() >= 15);
+    let names: HashSet<_> = all.iter().map(|eccentric| eccentric.engine.name()).collect();
+    assert_eq!(names.len(), all.len());
+    for eccentric in &all {
+        let name = eccentric.engine.name();
+        assert!(name.bytes().all(|octet| octet == b'-' || octet.is_ascii_lowercase() || octet.is_ascii_digit()));
+        assert!(eccentric.line.len() > 20 && eccentric.line.contains('('), "{name} names no clause");
+    }
 }
 
 #[test]
-fn beside_their_oddity_they_are_ordinary_stores() {
+fn all_behave() {
     for eccentric in all() {
-        let (name, dir) = (eccentric.engine.name(), TempDir::new().unwrap());
+        println!("{}", eccentric.engine.name());
+        let dir = tempfile::tempdir().unwrap();
+        exercise(&*eccentric.engine.open(dir.path()).unwrap());
+    }
+}
+
+#[test]
+fn all_behave_under_concurrency() {
+    for eccentric in all() {
+        println!("{}", eccentric.engine.name());
+        let dir = tempfile::tempdir().unwrap();
         let store = eccentric.engine.open(dir.path()).unwrap();
-        let fresh = store.current_sequence();
-        let batch = [pair("b", "1"), pair("a", "2"), pair("b", "3"), pair("", "")];
-        assert_eq!(store.put_batch(&batch), Ok(fresh + 1), "{name}");
-        assert_eq!(store.get(b"b"), Ok(Some(b"3".to_vec())), "{name}");
-        let keys = |start: &[u8], end: &[u8], limit, forward| {
-            let rows = store.range_scan(start, end, limit, forward).unwrap();
-            rows.into_iter().map(|(key, _)| String::from_utf8(key.to_vec()).unwrap()).collect::<Vec<_>>()
-        };
-        assert_eq!(keys(b"", b"", usize::MAX, true), ["", "a", "b"], "{name}");
-        assert_eq!(keys(b"a", b"", 1, false), ["b"], "{name}");
-        assert!(keys(b"b", b"a", 9, true).is_empty() && keys(b"", b"", 0, true).is_empty(), "{name}");
-        let looked = store.get_many(&[b"b", b"none", b"b"]).unwrap();
-        let three = Some(b"3".to_vec());
-        assert_eq!(
-            looked,
-            [(b"b".to_vec(), three.clone()), (b"none".to_vec(), None), (b"b".to_vec(), three)],
-            "{name}"
-        );
-        assert!(store.delete_batch(&[b"b", b"b", b"none"]).unwrap() > fresh + 1, "{name}");
-        assert_eq!(store.get(b"b"), Ok(None), "{name}");
-        if eccentric.engine.declarations().batch_log {
-            assert_eq!(store.get_batch(fresh + 1).unwrap().unwrap(), batch, "{name}");
-            assert_eq!(store.oldest_retained_batch(), Ok(Some(fresh + 1)), "{name}");
+        let immediate = eccentric.engine.declarations().frontier == Frontier::Immediate;
+        crowd(&*store, immediate, eccentric.engine.declarations().batch_log);
+    }
+}
+
+/// Three writers that put whole rows of one value, two readers that must never see a row in part.
+fn crowd(store: &dyn StoreEngine, immediate: bool, batch_log: bool) {
+    let done = AtomicBool::new(false);
+    let writes: Vec<(u64, String)> = thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !done.load(Ordering::SeqCst) {
+                    let covered = store.current_sequence();
+                    let rows = store.range_scan(b"", b"", usize::MAX, true).unwrap();
+                    assert!(rows.windows(2).all(|two| two[0].1 == two[1].1), "a batch was seen in part");
+                    assert!(store.current_sequence() >= covered);
+                    if let Some(entry) = store.get_batch(covered).unwrap() {
+                        assert_eq!(entry.len(), 3);
+                    }
+                }
+            });
         }
-        store.prune_batch_log(u64::MAX).unwrap();
-        assert_eq!((store.oldest_retained_batch(), store.prune_batch_log(u64::MAX)), (Ok(None), Ok(0)), "{name}");
+        let writers: Vec<_> = (0..3)
+            .map(|writer| scope.spawn(move || (0..40).map(|round| put_row(store, immediate, writer, round)).collect()))
+            .collect();
+        let ended: Vec<thread::Result<Vec<_>>> = writers.into_iter().map(thread::ScopedJoinHandle::join).collect();
+        done.store(true, Ordering::SeqCst);
+        ended.into_iter().flat_map(Result::unwrap).collect()
+    });
+    let (highest, newest) = writes.iter().max().unwrap();
+    assert_eq!(store.get(b"c").unwrap().unwrap(), newest.as_bytes(), "the highest number is in force");
+    assert_eq!(writes.iter().map(|(number, _)| number).collect::<HashSet<_>>().len(), writes.len());
+    reaches(store, *highest);
+    for (number, value) in writes.iter().filter(|_| batch_log) {
+        assert_eq!(store.get_batch(*number).unwrap().unwrap()[2].1, value.as_bytes());
     }
 }
 
-#[test]
-fn no_batch_log_has_none() {
-    let store = open("no-batch-log");
-    assert_eq!(one(&*store), 1);
-    assert_eq!((store.get_batch(1), store.oldest_retained_batch()), (Ok(None), Ok(None)));
-    assert_eq!(store.prune_batch_log(u64::MAX), Ok(0));
-}
-
-#[test]
-fn lagging_frontier_trails_and_catches_up() {
-    assert_eq!(engine("lagging-frontier").declarations().frontier, Frontier::Lagging);
-    let store = open("lagging-frontier");
-    (1..=5).for_each(|number| assert_eq!(one(&*store), number));
-    assert_eq!([(); 5].map(|()| store.current_sequence()), [3, 4, 5, 5, 5]);
-}
-
-#[test]
-fn fresh_number_10_12_begins_there() {
-    let store = open("fresh-number-10-12");
-    assert_eq!(store.current_sequence(), 1_000_000_000_000);
-    assert_eq!(one(&*store), 1_000_000_000_001);
-}
-
-#[test]
-fn holes_in_numbers_has_steps_of_one_to_three() {
-    let store = open("holes-in-numbers");
-    let numbers: Vec<_> = (0..50).map(|_| one(&*store)).collect();
-    let steps: BTreeSet<_> = numbers.windows(2).map(|two| two[1] - two[0]).collect();
-    assert_eq!((numbers[0], steps), (1, BTreeSet::from([1, 2, 3])));
-    assert_eq!(store.prune_batch_log(numbers[10] + 1), Ok(11));
-    assert_eq!(store.oldest_retained_batch(), Ok(Some(numbers[11])));
-}
-
-#[test]
-fn deletes_not_logged_take_numbers_only() {
-    let store = open("deletes-not-logged");
-    assert_eq!((one(&*store), store.delete_batch(&[b"k"]), one(&*store)), (1, Ok(2), 3));
-    assert_eq!(store.get_batch(2), Ok(None));
-    assert_eq!((store.prune_batch_log(3), store.oldest_retained_batch()), (Ok(1), Ok(Some(3))));
-}
-
-#[test]
-fn refusals_change_nothing() {
-    let store = open("empty-puts-refused");
-    refused(&*store, || store.put_batch(&[]));
-    let store = open("empty-deletes-refused");
-    refused(&*store, || store.delete_batch(&[]));
-    let store = open("large-batches-refused");
-    refused(&*store, || store.put_batch(&many(10_001)));
-    assert_eq!(store.put_batch(&many(10_000)), Ok(2));
-    let store = open("long-values-refused");
-    let value = Bytes::from(vec![7; (10 << 20) + 1]);
-    refused(&*store, || store.put_batch(&[pair("a", "v"), (Bytes::from_static(b"b"), value.clone())]));
-    assert_eq!(store.put_batch(&[(Bytes::from_static(b"b"), value.slice(1..))]), Ok(2));
-}
-
-#[test]
-fn long_keys_are_refused_where_they_are_written_and_missing_where_they_are_read() {
-    let store = open("long-keys-refused");
-    let long = Bytes::from(vec![b'k'; 255]);
-    refused(&*store, || store.put_batch(&[pair("a", "v"), (long.clone(), Bytes::new())]));
-    refused(&*store, || store.delete_batch(&[b"k", &long]));
-    assert_eq!(store.get(&long), Ok(None));
-    assert!(store.range_scan(&long, b"", 1, true).is_err() && store.range_scan(b"", &long, 1, false).is_err());
-    assert!(store.put_batch(&[(long.slice(1..), Bytes::new())]).is_ok());
-    assert_eq!(store.range_scan(b"", &long[1..], 9, true).unwrap().len(), 2);
-}
-
-#[test]
-fn empty_deletes_noop_answers_the_current_number() {
-    let store = open("empty-deletes-noop");
-    assert_eq!((one(&*store), store.delete_batch(&[]), store.get_batch(2)), (1, Ok(1), Ok(None)));
-}
-
-#[test]
-fn number_burnt_on_err_leaves_an_empty_entry() {
-    let store = open("number-burnt-on-err");
-    assert_eq!(store.put_batch(&many(50_000)), Ok(1));
-    assert!(store.put_batch(&[many(50_000), vec![pair("new", "v")]].concat()).is_err());
-    assert_eq!((store.current_sequence(), store.get_batch(2), store.get(b"new")), (2, Ok(Some(vec![])), Ok(None)));
-    assert_eq!(one(&*store), 3);
-}
-
-#[test]
-fn slow_takes_its_time() {
-    let store = open("slow");
-    let since = Instant::now();
-    (0..20).for_each(|_| assert_eq!(store.current_sequence(), 0));
-    assert!(since.elapsed() >= SLOWNESS * 20);
-}
-
-#[test]
-fn shared_buffer_bytes_lie_side_by_side() {
-    let store = open("shared-buffer-bytes");
-    store.put_batch(&[pair("a", "12"), pair("bc", "3")]).unwrap();
-    for pairs in [store.range_scan(b"", b"", 9, true).unwrap(), store.get_batch(1).unwrap().unwrap()] {
-        assert_eq!(pairs, [pair("a", "12"), pair("bc", "3")]);
-        assert_eq!(pairs[0].0.as_ptr_range().end, pairs[0].1.as_ptr());
-        assert_eq!(pairs[0].1.as_ptr_range().end, pairs[1].0.as_ptr());
-    }
-}
-
-#[test]
-fn clean_close_keeps_everything_and_one_open_at_a_time() {
-    for name in ["clean-close-only", "slow-reopen"] {
-        let (engine, dir) = (engine(name), TempDir::new().unwrap());
-        assert_eq!(engine.declarations().durability, Durability::CleanClose);
-        let store = engine.open(dir.path()).unwrap();
-        store.put_batch(&[pair("a", "1"), pair("b", "2")]).unwrap();
-        store.delete_batch(&[b"a"]).unwrap();
-        store.put_batch(&[]).unwrap();
-        store.prune_batch_log(2).unwrap();
-        assert!(engine.open(dir.path()).is_err(), "{name} is open already");
-        assert!(!crate::saved::exists(dir.path()), "{name} writes when it is dropped");
-        drop(store);
-        let store = engine.open(dir.path()).unwrap();
-        assert_eq!(store.range_scan(b"", b"", 9, true).unwrap(), [pair("b", "2")]);
-        assert_eq!((store.oldest_retained_batch(), store.get_batch(3)), (Ok(Some(2)), Ok(Some(vec![]))));
-        assert_eq!((store.current_sequence(), one(&*store)), (3, 4));
-    }
-}
-
-#[test]
-fn slow_reopen_is_slow_only_where_something_was_saved() {
-    let (engine, dir) = (engine("slow-reopen"), TempDir::new().unwrap());
-    drop(engine.open(dir.path()).unwrap());
-    let since = Instant::now();
-    engine.open(dir.path()).unwrap();
-    assert!(since.elapsed() >= REOPENING);
+fn put_row(store: &dyn StoreEngine, immediate: bool, writer: u32, round: u32) -> (u64, String) {
+    let value = format!("{writer}-{round}");
+    let number = store.put_batch(&["a", "b", "c"].map(|key| valued(key, &value))).unwrap();
+    assert!(!immediate || store.current_sequence() >= number);
+    (number, value)
 }

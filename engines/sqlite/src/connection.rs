@@ -15,13 +15,12 @@ const FORMAT: i64 = 1;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What the writer relies on. FULL syncs the write-ahead log at every commit, and on macOS, where an ordinary sync
-/// stops at the drive's cache, both `fullfsync` go through it. The size limit lets a log that grew under a flood of
-/// writes shrink again. There is no memory mapping, on purpose: it would turn an I/O error into a signal (GEN-5).
+/// stops at the drive's cache, both `fullfsync` go through it. There is no memory mapping, on purpose: it would turn an
+/// I/O error into a signal (GEN-5).
 const WRITER_SETTINGS: &str = "
     PRAGMA synchronous = FULL;
     PRAGMA fullfsync = ON;
     PRAGMA checkpoint_fullfsync = ON;
-    PRAGMA journal_size_limit = 67108864;
 ";
 
 /// The connection that writes; it recovers what a crash left behind and makes the tables of a fresh store.
@@ -35,6 +34,11 @@ pub(crate) fn open_writer(database: &Path) -> Result<Connection, String> {
 /// A connection that reads and cannot write. The writer is open before it, so there is nothing to recover.
 pub(crate) fn open_reader(database: &Path) -> Result<Connection, String> {
     open(database, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(failed("opening the database for reading"))
+}
+
+/// Folds the whole write-ahead log into the database and empties it. Nobody may be reading.
+pub(crate) fn fold(writer: &Connection) -> Result<()> {
+    writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }
 
 fn open(database: &Path, access: OpenFlags) -> Result<Connection> {

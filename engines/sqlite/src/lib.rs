@@ -1,9 +1,9 @@
 //! A reference engine on SQLite: what a careful engine on top of a grown-up database looks like.
 //!
-//! One connection writes, behind a mutex; a [pool](readers) of read-only connections reads. In WAL mode neither waits
-//! for the other, and as there is one writer in one process, no call ever meets a locked database (GEN-12). A write is
-//! one transaction over three tables, so State, batch log and number appear together or not at all (PUT-2), and
-//! `synchronous = FULL` makes its commit last through a power cut (DUR-3).
+//! One connection writes, behind a mutex; a pool of read-only connections reads. In WAL mode neither waits for the
+//! other, but for the moment that [`Sqlite`] tells of, and as there is one writer in one process, no call ever meets a
+//! locked database (GEN-12). A write is one transaction over three tables, so State, batch log and number appear
+//! together or not at all (PUT-2), and `synchronous = FULL` makes its commit last through a power cut (DUR-3).
 //!
 //! The number is published in an atomic after the commit: data may be readable a moment before `current_sequence`
 //! covers them (SEQ-3), never after (SEQ-2), and asking for it neither blocks nor searches (SEQ-7).
@@ -17,7 +17,8 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -28,6 +29,9 @@ use storecheck::{Durability, Engine, StoreEngine};
 use crate::failure::{Failure, failed};
 use crate::lock::Lock;
 use crate::readers::Readers;
+
+/// From how many octets on the write-ahead log is emptied at the cost of a pause for readers.
+const LARGE_LOG: u64 = 32 << 20;
 
 /// The engine as the suite and the command line know it.
 #[must_use]
@@ -43,9 +47,14 @@ pub fn engine() -> Engine {
 /// Fields drop in the order in which they stand here, and the order matters: the writer closes last of all
 /// connections, because only the last one folds the write-ahead log into the database and a read-only one could not;
 /// and the directory is given up when nothing touches it any more.
+///
+/// SQLite folds the write-ahead log into the database as it goes, but starts it afresh only when nobody is reading
+/// from it, and under steady reads that moment never comes: the log grows without end. So when it has grown large, the
+/// writer holds the readers for the moment it takes to fold what is left.
 #[derive(Debug)]
 pub struct Sqlite {
     readers: Readers,
+    write_ahead_log: PathBuf,
     writer: Mutex<Connection>,
     published: AtomicU64,
     _lock: Lock,
@@ -64,6 +73,7 @@ impl Sqlite {
         let last = tables::last_number(&writer).map_err(failed("reading the newest sequence number"))?;
         Ok(Self {
             readers: Readers::new(database),
+            write_ahead_log: dir.join("store.sqlite3-wal"),
             writer: Mutex::new(writer),
             published: AtomicU64::new(last),
             _lock: lock,
@@ -93,7 +103,16 @@ impl Sqlite {
         // Sequentially consistent, and before the lock is let go: the number must be seen by every thread that learns
         // of this return in whatever way (PUT-7), and must not step back behind the next writer's (SEQ-1).
         self.published.store(number, Ordering::SeqCst);
+        self.fold_large_log(&writer);
         Ok(number)
+    }
+
+    fn fold_large_log(&self, writer: &Connection) {
+        if fs::metadata(&self.write_ahead_log).is_ok_and(|log| log.len() > LARGE_LOG) {
+            let _hold = self.readers.hold();
+            // The write has been committed whatever comes of this, and the next one tries again.
+            drop(connection::fold(writer));
+        }
     }
 
     /// Runs `query` on a connection of the pool.

@@ -2,7 +2,8 @@
 //!
 //! They are opened when they are first needed, so that opening a store costs one connection and not many, and kept
 //! until the store closes, with their prepared statements. Their number has a bound, because each holds file
-//! descriptors; a reader that finds all of them busy waits for another *reader*, never for the writer.
+//! descriptors; a reader that finds all of them busy waits for another *reader*. The writer makes them wait only when
+//! it [holds](Readers::hold) the pool, which is rare.
 
 use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
@@ -27,6 +28,7 @@ pub(crate) struct Readers {
 struct Pool {
     idle: Vec<Connection>,
     taken: usize,
+    held: bool,
 }
 
 impl Readers {
@@ -36,8 +38,10 @@ impl Readers {
 
     /// A connection for one call.
     pub(crate) fn take(&self) -> Result<Reader<'_>, String> {
-        let mut pool =
-            self.returned.wait_while(self.pool(), |pool| pool.taken == MOST).unwrap_or_else(PoisonError::into_inner);
+        let mut pool = self
+            .returned
+            .wait_while(self.pool(), |pool| pool.held || pool.taken == MOST)
+            .unwrap_or_else(PoisonError::into_inner);
         pool.taken += 1;
         let mut reader = Reader { readers: self, connection: pool.idle.pop() };
         drop(pool);
@@ -46,6 +50,15 @@ impl Readers {
             reader.connection = Some(open_reader(&self.database)?);
         }
         Ok(reader)
+    }
+
+    /// Lets the reads in progress end and no other begin, until the hold is dropped. For the holder of the writer's
+    /// lock, so that there is never more than one.
+    pub(crate) fn hold(&self) -> Hold<'_> {
+        let mut pool = self.pool();
+        pool.held = true;
+        drop(self.returned.wait_while(pool, |pool| pool.taken > 0).unwrap_or_else(PoisonError::into_inner));
+        Hold { readers: self }
     }
 
     fn pool(&self) -> MutexGuard<'_, Pool> {
@@ -80,6 +93,20 @@ impl Drop for Reader<'_> {
         pool.taken -= 1;
         pool.idle.extend(self.connection.take());
         drop(pool);
-        self.readers.returned.notify_one();
+        // All, because a hold and readers wait for the same thing, and the wrong one might be woken.
+        self.readers.returned.notify_all();
+    }
+}
+
+/// While it lives, nobody reads.
+#[derive(Debug)]
+pub(crate) struct Hold<'a> {
+    readers: &'a Readers,
+}
+
+impl Drop for Hold<'_> {
+    fn drop(&mut self) {
+        self.readers.pool().held = false;
+        self.readers.returned.notify_all();
     }
 }

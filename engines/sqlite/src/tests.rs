@@ -211,6 +211,31 @@ fn readers_and_writers_at_once() {
     assert_eq!(store.current_sequence(), WRITERS * ROUNDS);
 }
 
+/// Reads that overlap without a gap must not keep the write-ahead log from starting afresh.
+#[test]
+fn steady_reads_do_not_let_the_log_grow() {
+    let (_dir, store) = fresh();
+    let done = AtomicBool::new(false);
+    let value = Bytes::from(vec![7; 1 << 20]);
+    let largest = thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !done.load(Ordering::SeqCst) {
+                    store.range_scan(b"", b"", usize::MAX, true).unwrap();
+                }
+            });
+        }
+        let largest = (0..60u8).map(|round| {
+            store.put_batch(&[(Bytes::from(vec![round % 4]), value.clone())]).unwrap();
+            std::fs::metadata(&store.write_ahead_log).unwrap().len()
+        });
+        let largest = largest.max();
+        done.store(true, Ordering::SeqCst);
+        largest.unwrap()
+    });
+    assert!(largest <= crate::LARGE_LOG, "{largest} octets after a write");
+}
+
 /// A conformance run opens hundreds of stores. The bound is loose for busy machines; it catches a slip of kind, such
 /// as opening the whole pool.
 #[test]
