@@ -14,15 +14,12 @@ pub(super) enum Kind {
     Setup = 1,
     Hello,
     Run,
-    Place,
-    Started,
-    Ended,
     Finished,
 }
 
 impl Kind {
     fn from_octet(octet: u8) -> Option<Self> {
-        [Self::Setup, Self::Hello, Self::Run, Self::Place, Self::Started, Self::Ended, Self::Finished]
+        [Self::Setup, Self::Hello, Self::Run, Self::Finished]
             .into_iter()
             .find(|kind| *kind as u8 == octet)
     }
@@ -129,7 +126,7 @@ mod tests {
     #[test]
     fn frames_arrive_whole_whatever_the_pieces() {
         let mut octets = Vec::new();
-        append(&mut octets, Kind::Place, &"one").expect("fits");
+        append(&mut octets, Kind::Run, &"one").expect("fits");
         append(&mut octets, Kind::Finished, &vec![1, 2]).expect("fits");
         let mut frames = Frames::default();
         let mut got = Vec::new();
@@ -139,7 +136,7 @@ mod tests {
                 got.push((frame.kind, String::from_utf8(frame.json).expect("JSON is UTF-8")));
             }
         }
-        assert_eq!(got, [(Kind::Place, "\"one\"".to_owned()), (Kind::Finished, "[1,2]".to_owned())]);
+        assert_eq!(got, [(Kind::Run, "\"one\"".to_owned()), (Kind::Finished, "[1,2]".to_owned())]);
     }
 
     #[test]
@@ -148,7 +145,7 @@ mod tests {
         frames.fill(&mut b"hello, world".as_slice()).expect("memory never fails to read");
         assert!(frames.next().is_err());
         let mut frames = Frames::default();
-        frames.fill(&mut [5, 0xff, 0xff, 0xff, 0xff].as_slice()).expect("memory never fails to read");
+        frames.fill(&mut [4, 0xff, 0xff, 0xff, 0xff].as_slice()).expect("memory never fails to read");
         assert!(frames.next().expect_err("too long").to_string().contains("at most"));
     }
 }

@@ -43,10 +43,24 @@ pub(super) struct Hello {
 pub(super) struct Run {
     pub(super) job: Job,
     pub(super) dir: PathBuf,
+    /// The file that the worker announces its actions in.
+    pub(super) trace: PathBuf,
     pub(super) frontier_deadline_ms: u64,
 }
 
-/// Where the job is: sent when it changes, ahead of the action.
+/// A line of the trace, which the worker writes ahead of every action. It is a file and no message: it outlives the
+/// worker, and nobody need wake up to read it as long as all goes well.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum TraceLine {
+    /// Where the job is, from here on.
+    Place(Place),
+    /// The action that is about to be performed, in words: 10 MiB of it would be too much to read.
+    Started(String),
+    /// What became of it.
+    Ended(String),
+}
+
+/// Where a job is.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(super) struct Place {
     pub(super) place: String,

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use super::WORKER_ENV;
 use super::frame::{self, Frame, Frames, Kind};
-use super::message::{Finished, Hello, Job, Place, Run, Setup};
+use super::message::{Finished, Hello, Job, Place, Run, Setup, TraceLine};
 use crate::scenario::run::CaseResult;
 
 /// How long the supervisor waits before it looks at clocks, disk and cancellation again.
@@ -161,10 +161,12 @@ impl Worker {
     /// Afterwards the worker is good for another job only if the attempt is [`Ending::Finished`].
     pub fn attempt(&mut self, job: &Job, dir: &Path, limits: &Limits, cancel: &AtomicBool) -> Attempt {
         self.output.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        let mut watch = Watch::new(job, dir, limits);
+        let trace = dir.with_extension("trace");
+        let mut watch = Watch::new(job, dir, &trace, limits);
         let request = Run {
             job: job.clone(),
             dir: dir.to_path_buf(),
+            trace: trace.clone(),
             frontier_deadline_ms: u64::try_from(limits.frontier.as_millis()).unwrap_or(u64::MAX),
         };
         let ending = match self.send(&request, cancel) {
@@ -178,7 +180,10 @@ impl Worker {
             Ending::Died(_) => Ending::Died(self.how_it_ended()),
             other => other,
         };
-        watch.attempt(ending, self.output())
+        let attempt = watch.attempt(ending, self.output());
+        // It goes with the scratch folder anyway.
+        let _ = std::fs::remove_file(&trace);
+        attempt
     }
 
     fn send(&mut self, request: &Run, cancel: &AtomicBool) -> io::Result<()> {
@@ -200,16 +205,10 @@ impl Worker {
                 Err(error) if error.kind() == ErrorKind::ConnectionReset => return Ending::Died(String::new()),
                 Err(error) => return Ending::Broken(format!("cannot read from the worker: {error}")),
             }
-            loop {
-                match self.frames.next() {
-                    Ok(None) => break,
-                    Ok(Some(frame)) => {
-                        if let Some(ending) = watch.see(frame) {
-                            return ending;
-                        }
-                    }
-                    Err(error) => return Ending::Broken(format!("the worker sent no message: {error}")),
-                }
+            match self.frames.next() {
+                Ok(None) => {}
+                Ok(Some(frame)) => return watch.see(&frame),
+                Err(error) => return Ending::Broken(format!("the worker sent no message: {error}")),
             }
             if let Some(ending) = watch.tick() {
                 return ending;
@@ -303,20 +302,18 @@ fn keep_end(mut from: impl Read, kept: &Mutex<VecDeque<u8>>) {
 /// What is known of a job while it runs.
 struct Watch<'a> {
     dir: &'a Path,
+    trace: &'a Path,
+    trace_octets: u64,
     call: Duration,
     check: Duration,
     disk: u64,
     started: Instant,
-    last_frame: Instant,
+    last_action: Instant,
     disk_seen: Instant,
-    place: Place,
-    /// The action under way, and the last ones with their outcomes, in words.
-    running: Option<String>,
-    trace: VecDeque<(String, String)>,
 }
 
 impl<'a> Watch<'a> {
-    fn new(job: &Job, dir: &'a Path, limits: &Limits) -> Self {
+    fn new(job: &Job, dir: &'a Path, trace: &'a Path, limits: &Limits) -> Self {
         let octets = match job {
             Job::Probe(_) => 0,
             Job::Case(case) => case.octets(),
@@ -330,40 +327,30 @@ impl<'a> Watch<'a> {
             check: limits.check + extra,
             disk: limits.disk,
             started: now,
-            last_frame: now,
+            last_action: now,
             disk_seen: now,
-            place: Place::default(),
-            running: None,
-            trace: VecDeque::new(),
+            trace,
+            trace_octets: 0,
         }
     }
 
-    fn see(&mut self, frame: Frame) -> Option<Ending> {
-        self.last_frame = Instant::now();
+    fn see(&self, frame: &Frame) -> Ending {
         match frame.kind {
-            Kind::Place => self.place = frame.message().unwrap_or_default(),
-            Kind::Started => self.running = frame.message().ok(),
-            Kind::Ended => {
-                if self.trace.len() == TRACE {
-                    self.trace.pop_front();
-                }
-                self.trace.push_back((self.running.take().unwrap_or_default(), frame.message().unwrap_or_default()));
-            }
-            Kind::Finished => {
-                return Some(match frame.message::<Finished>() {
-                    Ok(finished) => Ending::Finished(Box::new(finished.result)),
-                    Err(error) => Ending::Broken(format!("the worker's result is none: {error}")),
-                });
-            }
-            Kind::Setup | Kind::Hello | Kind::Run => {
-                return Some(Ending::Broken(format!("the worker sent {:?}, which is not its to send", frame.kind)));
-            }
+            Kind::Finished => match frame.message::<Finished>() {
+                Ok(finished) => Ending::Finished(Box::new(finished.result)),
+                Err(error) => Ending::Broken(format!("the worker's result is none: {error}")),
+            },
+            other => Ending::Broken(format!("the worker sent {other:?}, which is not its to send")),
         }
-        None
     }
 
     fn tick(&mut self) -> Option<Ending> {
-        if self.last_frame.elapsed() > self.call {
+        let octets = std::fs::metadata(self.trace).map_or(0, |metadata| metadata.len());
+        if octets != self.trace_octets {
+            self.trace_octets = octets;
+            self.last_action = Instant::now();
+        }
+        if self.last_action.elapsed() > self.call {
             return Some(Ending::TimedOut(format!("no answer within {:.1} s", self.call.as_secs_f32())));
         }
         if self.started.elapsed() > self.check {
@@ -382,22 +369,39 @@ impl<'a> Watch<'a> {
         None
     }
 
-    fn attempt(self, ending: Ending, output: String) -> Attempt {
-        let mut trace: Vec<String> = self.trace.iter().map(|(action, outcome)| format!("{action} -> {outcome}")).collect();
-        let action = self.running.unwrap_or_default();
-        if !action.is_empty() {
-            trace.push(format!("{action} -> no answer"));
+    fn attempt(&self, ending: Ending, output: String) -> Attempt {
+        let mut attempt = Attempt { ending, output, ..Attempt::finished(CaseResult::default()) };
+        if !matches!(attempt.ending, Ending::Finished(_)) {
+            read_trace(self.trace, &mut attempt);
         }
-        Attempt {
-            ending,
-            place: self.place.place,
-            line: self.place.line,
-            clauses: self.place.clauses,
-            action,
-            trace,
-            output,
+        attempt
+    }
+}
+
+/// What the trace tells of a job that was not finished.
+fn read_trace(path: &Path, attempt: &mut Attempt) {
+    let text = std::fs::read(path).unwrap_or_default();
+    let mut last: VecDeque<String> = VecDeque::new();
+    for line in text.split(|octet| *octet == b'\n') {
+        match serde_json::from_slice(line) {
+            Ok(TraceLine::Place(Place { place, line, clauses })) => {
+                (attempt.place, attempt.line, attempt.clauses) = (place, line, clauses);
+            }
+            Ok(TraceLine::Started(action)) => attempt.action = action,
+            Ok(TraceLine::Ended(outcome)) => {
+                if last.len() == TRACE {
+                    last.pop_front();
+                }
+                last.push_back(format!("{} -> {outcome}", std::mem::take(&mut attempt.action)));
+            }
+            // The last line of a worker that died may be cut.
+            Err(_) => {}
         }
     }
+    if !attempt.action.is_empty() {
+        last.push_back(format!("{} -> no answer", attempt.action));
+    }
+    attempt.trace = last.into();
 }
 
 /// Octets of disk blocks used below `dir`; a sparse file counts what it really takes.

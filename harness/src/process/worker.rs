@@ -1,6 +1,7 @@
-//! The worker's side: takes jobs, runs them on the engine in this process, and announces every action before it is
-//! made.
+//! The worker's side: takes jobs, runs them on the engine in this process, and announces every action in a file before
+//! it is made.
 
+use std::fs::File;
 use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
@@ -10,7 +11,7 @@ use rustix::fd::OwnedFd;
 
 use super::WORKER_ENV;
 use super::frame::{self, Frames, Kind};
-use super::message::{Finished, Hello, Job, Place, Run, Setup};
+use super::message::{Finished, Hello, Job, Place, Run, Setup, TraceLine};
 use crate::call::{Action, Outcome, Reply};
 use crate::contract::{ClauseId, Level};
 use crate::driver::{Driver, Executor, InProcess};
@@ -47,7 +48,7 @@ fn serve_jobs(resolve: impl Fn(&str) -> Option<Engine>) -> std::io::Result<()> {
     let Some(engine) = engine else { return Ok(()) };
     while let Some(message) = frame::receive(&mut frames, &mut stream)? {
         let job: Run = message.message()?;
-        let result = perform(&engine, &job, &stream)?;
+        let result = perform(&engine, &job)?;
         frame::send(&stream, Kind::Finished, &Finished { result })?;
     }
     Ok(())
@@ -75,13 +76,13 @@ fn limit(memory: u64) {
     let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
 }
 
-fn perform(engine: &Engine, job: &Run, stream: &UnixStream) -> std::io::Result<CaseResult> {
+fn perform(engine: &Engine, job: &Run) -> std::io::Result<CaseResult> {
     let executor = match &job.job {
         Job::Probe(_) => Executor::Thread,
         Job::Case(case) => case.executor,
     };
     let inner = InProcess::new(engine.clone(), &job.dir, executor)?;
-    let mut driver = Announced { inner, stream, pending: Vec::new() };
+    let mut driver = Announced { inner, trace: File::create(&job.trace)?, pending: Vec::new() };
     Ok(match &job.job {
         Job::Probe(_) => probe(&mut driver),
         Job::Case(case) => {
@@ -114,36 +115,34 @@ fn probe(driver: &mut dyn Driver) -> CaseResult {
     result
 }
 
-/// Announces every action before it is made, in words: what is announced is for the evidence, and 10 MiB of it would be
-/// too much to read. Outcomes wait for the next announcement, so that a call costs one write.
-struct Announced<'a> {
+/// Announces every action in the trace before it is made. Outcomes wait for the next announcement, so that a call costs
+/// one write.
+struct Announced {
     inner: InProcess,
-    stream: &'a UnixStream,
+    trace: File,
     pending: Vec<u8>,
 }
 
-impl Announced<'_> {
-    /// What must be sent and cannot be ends the worker: nobody is left to judge the engine.
-    fn or_end<T>(result: std::io::Result<T>) -> T {
-        result.unwrap_or_else(|error| {
-            let _ = writeln!(std::io::stderr(), "storecheck worker: the supervisor is gone: {error}");
-            std::process::exit(70)
-        })
+impl Announced {
+    fn note(&mut self, line: &TraceLine) {
+        let written = serde_json::to_writer(&mut self.pending, line);
+        debug_assert!(written.is_ok(), "text and numbers serialise");
+        self.pending.push(b'\n');
     }
 }
 
-impl Driver for Announced<'_> {
+impl Driver for Announced {
     fn perform(&mut self, action: &Action) -> Outcome {
-        Self::or_end(frame::append(&mut self.pending, Kind::Started, &action.to_string()));
-        Self::or_end((&*self.stream).write_all(&self.pending));
+        self.note(&TraceLine::Started(action.to_string()));
+        // A trace that cannot be written costs evidence, not the verdict.
+        let _ = self.trace.write_all(&self.pending);
         self.pending.clear();
         let outcome = self.inner.perform(action);
-        Self::or_end(frame::append(&mut self.pending, Kind::Ended, &outcome.to_string()));
+        self.note(&TraceLine::Ended(outcome.to_string()));
         outcome
     }
 
     fn enter(&mut self, place: &str, line: u64, clauses: &[ClauseId]) {
-        let place = Place { place: place.to_owned(), line, clauses: clauses.to_vec() };
-        Self::or_end(frame::append(&mut self.pending, Kind::Place, &place));
+        self.note(&TraceLine::Place(Place { place: place.to_owned(), line, clauses: clauses.to_vec() }));
     }
 }
