@@ -6,9 +6,13 @@
 
 pub mod document;
 pub mod evidence;
+#[cfg(feature = "cli")]
 pub mod junit;
 pub mod markdown;
 pub mod read;
+#[cfg(feature = "schema")]
+pub mod schema;
+#[cfg(feature = "cli")]
 pub mod terminal;
 pub mod verdict;
 

@@ -104,7 +104,7 @@ pub(super) fn run(registry: &Registry, args: &ConformArgs) -> Result<Exit, Failu
     };
     let report = judge(&plan, &skipped)?;
     let shown = match args.format {
-        Format::Text => terminal::render(&report, terminal::Style { colour: output::colour(), width: None }),
+        Format::Text => terminal::render(&report, terminal::Style { colour: output::colour() }),
         Format::Json => serde_json::to_string_pretty(&report).map_err(|error| {
             Failure::new(Exit::Incomplete, format!("the report cannot be written as JSON: {error}"))
         })?,
