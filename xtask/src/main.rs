@@ -11,8 +11,8 @@ fn main() -> ExitCode {
     cli::main(&Registry {
         program: "cargo xtask",
         engines: vec![storecheck_btree::engine(), storecheck_sqlite::engine(), storecheck_append_log::engine()],
-        mutants: vec![],
-        eccentrics: vec![],
+        mutants: storecheck_mutants::all(),
+        eccentrics: storecheck_eccentrics::all(),
         chores: vec![Chore { name: "test", about: "Run the tests of the whole workspace", run: test::run }],
     })
 }

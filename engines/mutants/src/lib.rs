@@ -1,1 +1,59 @@
-//! To be written.
+//! The gallery of deliberately broken engines that proves what the suite can see.
+//!
+//! Each mutant is the right store of [`base`] with one thing replaced, says in a line what is wrong with it, and names
+//! the clauses that it breaks. A suite that lets one of them pass has a hole; a failure that names none of its clauses
+//! is no kill. The files go by what is broken; [`hostile`] holds those that also endanger the process they run in,
+//! most of them only once the key `trigger` is touched.
+
+mod base;
+mod declarations;
+mod delete;
+mod fault;
+mod get;
+mod hostile;
+mod hostile_surroundings;
+mod log;
+mod many;
+mod octets;
+mod oldest;
+mod prune;
+mod put;
+mod reopen;
+mod saved;
+mod scan_bounds;
+mod scan_limits;
+mod scan_order;
+mod sequence;
+mod sizes;
+
+use storecheck::Mutant;
+
+/// Every mutant, by theme.
+#[must_use]
+pub fn all() -> Vec<Mutant> {
+    [
+        put::mutants(),
+        sizes::mutants(),
+        octets::mutants(),
+        get::mutants(),
+        scan_bounds::mutants(),
+        scan_order::mutants(),
+        scan_limits::mutants(),
+        many::mutants(),
+        delete::mutants(),
+        sequence::mutants(),
+        log::mutants(),
+        oldest::mutants(),
+        prune::mutants(),
+        reopen::mutants(),
+        declarations::mutants(),
+        hostile::mutants(),
+        hostile_surroundings::mutants(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+#[cfg(test)]
+mod tests;
