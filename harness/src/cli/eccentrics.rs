@@ -1,8 +1,5 @@
 //! `eccentrics`: every deliberately odd but legal engine conforms, or the suite is wrong.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-
 use clap::Args;
 
 use super::exit::Exit;
@@ -29,17 +26,15 @@ pub(super) fn run(registry: &Registry, args: &EccentricsArgs) -> Result<Exit, Fa
     let checks = select::load_suite(args.profile, Vec::new())?;
     let gallery = Gallery {
         program: registry.program,
-        checks: &checks,
         profile: args.profile,
         limits: Limits::default(),
         jobs: args.jobs.unwrap_or_else(conform::processors),
         seed: args.seed,
-        cancel: Arc::new(AtomicBool::new(false)),
     };
     let mut wrong = 0;
     for eccentric in &registry.eccentrics {
         let spec = format!("eccentric:{}", eccentric.engine.name());
-        let report = gallery.judge(&spec, &eccentric.engine, eccentric.target)?;
+        let report = gallery.judge(&spec, &eccentric.engine, eccentric.target, &checks, usize::MAX)?;
         let verdict = report.verdicts.map(|verdicts| verdicts.at(eccentric.target));
         let text = verdict.map_or_else(String::new, |verdict| verdict.to_string());
         output::print(&format!(

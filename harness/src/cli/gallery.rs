@@ -1,31 +1,36 @@
 //! Running the suite on many engines in a row: what `mutants` and `eccentrics` share.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Failure;
 use super::exit::Exit;
 use crate::engine::{Engine, Target};
 use crate::process::Limits;
 use crate::report::Report;
-use crate::runner::{self, Collector, Commands, Plan};
+use crate::runner::{self, Collector, Commands, Event, Plan};
 use crate::scenario::Profile;
 use crate::suite::Check;
 
 /// What the engines of a gallery are run with.
 pub(super) struct Gallery<'a> {
     pub(super) program: &'a str,
-    pub(super) checks: &'a [Check],
     pub(super) profile: Profile,
     pub(super) limits: Limits,
     pub(super) jobs: usize,
     pub(super) seed: u64,
-    pub(super) cancel: Arc<AtomicBool>,
 }
 
 impl Gallery<'_> {
-    /// The report on one engine.
-    pub(super) fn judge(&self, spec: &str, engine: &Engine, target: Target) -> Result<Report, Failure> {
+    /// The report on one engine. After `failures_max` failing checks no more are run: the report is incomplete then.
+    pub(super) fn judge(
+        &self,
+        spec: &str,
+        engine: &Engine,
+        target: Target,
+        checks: &[Check],
+        failures_max: usize,
+    ) -> Result<Report, Failure> {
         let command = format!("{} conform --engine {spec} --profile {} --target {target}", self.program, self.profile);
         let plan = Plan {
             spec: spec.to_owned(),
@@ -37,8 +42,8 @@ impl Gallery<'_> {
             seed: self.seed,
             jobs: self.jobs,
             limits: self.limits,
-            checks: self.checks.to_vec(),
-            suite_checks: self.checks.len(),
+            checks: checks.to_vec(),
+            suite_checks: checks.len(),
             selection: Vec::new(),
             fail_fast: false,
             keep: false,
@@ -46,7 +51,18 @@ impl Gallery<'_> {
             command: Commands { run: command.clone(), check: format!("{command} --check '{{check}}'") },
         };
         let mut collector = Collector::new(&plan);
-        runner::run(&plan, &self.cancel, |event| collector.take(event))
+        let cancel = Arc::new(AtomicBool::new(false));
+        let mut failures = 0;
+        let watched = |event: Event| {
+            if let Event::CheckEnded(_, report, _) = &event {
+                failures += usize::from(report.verdict.is_failure());
+                if failures > failures_max {
+                    cancel.store(true, Ordering::Relaxed);
+                }
+            }
+            collector.take(event);
+        };
+        runner::run(&plan, &cancel, watched)
             .map_err(|error| Failure::new(Exit::Incomplete, error.to_string()))?;
         Ok(collector.report(&plan, &[]))
     }

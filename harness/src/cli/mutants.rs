@@ -1,12 +1,13 @@
 //! `mutants`: the suite judged by engines that are known to be wrong.
 //!
 //! A mutant is killed when a check fails on it for a clause that it names. A kill backs the clauses that both name. A
-//! mutant on which nearly a third of all checks fail says little about any clause, and backs none.
+//! mutant on which nearly a third of all checks fail says little about any clause, backs none, and is not run further.
+//!
+//! All mutants meet the checks of the quick profile. Those of larger profiles are slow, so they meet only the mutants
+//! that live on, and, until it has killed one, each scenario the mutants that break a clause it covers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -67,11 +68,13 @@ struct Row {
     hostile: bool,
     breaks: Vec<String>,
     killed: bool,
+    /// Checks that were run to a verdict.
+    checks: usize,
     /// Checks that failed, and those of them that name a clause the mutant breaks.
     failed: usize,
     kills: Vec<String>,
     /// The clauses that the kills back; none when too many checks failed.
-    backs: Vec<ClauseId>,
+    backs: BTreeSet<ClauseId>,
     /// Checks left without a verdict.
     errors: usize,
     seconds: f64,
@@ -88,25 +91,32 @@ pub(super) fn run(registry: &Registry, args: &MutantsArgs) -> Result<Exit, Failu
     }
     let gallery = Gallery {
         program: registry.program,
-        checks: &checks,
         profile: args.profile,
         limits: Limits {
             call: Duration::from_secs(2),
             check: Duration::from_secs(20),
-            frontier: Duration::from_millis(200),
+            frontier: Duration::from_millis(50),
             memory: 1 << 30,
             ..Limits::default()
         },
         jobs: args.jobs.unwrap_or_else(conform::processors),
         seed: args.seed,
-        cancel: Arc::new(AtomicBool::new(false)),
     };
+    let (quick, large): (Vec<Check>, Vec<Check>) =
+        checks.iter().cloned().partition(|check| check.profile == Profile::Quick);
     let started = Instant::now();
     let mut rows = Vec::with_capacity(chosen.len());
-    for mutant in chosen {
-        let row = row(&gallery, mutant)?;
+    for mutant in &chosen {
+        let mut row = Row::of(mutant);
+        row.meet(&gallery, mutant, &quick)?;
+        if !row.killed {
+            row.meet(&gallery, mutant, &large)?;
+        }
         output::print(&line(&row));
         rows.push(row);
+    }
+    if args.mutant.is_empty() {
+        put_to_work(&gallery, &chosen, &mut rows, &large)?;
     }
     let matrix = matrix(args, &checks, rows, started.elapsed());
     output::print(&summary(&matrix));
@@ -124,26 +134,62 @@ fn wanted(args: &MutantsArgs, mutant: &Mutant) -> bool {
     args.mutant.is_empty() || args.mutant.iter().any(|glob| wildmatch::WildMatch::new(glob).matches(name))
 }
 
-fn row(gallery: &Gallery<'_>, mutant: &Mutant) -> Result<Row, Failure> {
-    let started = Instant::now();
-    let report = gallery.judge(&format!("mutant:{}", mutant.engine.name()), &mutant.engine, Target::Served)?;
-    let failed = report.checks.iter().filter(|check| check.verdict.is_failure()).count();
-    let (kills, mut backs) = kills(&report, mutant);
-    if failed as f64 > NARROW_SHARE_MAX * report.checks.len() as f64 {
-        backs.clear();
+impl Row {
+    fn of(mutant: &Mutant) -> Self {
+        Self {
+            mutant: mutant.engine.name().to_owned(),
+            line: mutant.line.to_owned(),
+            hostile: mutant.hostile,
+            breaks: mutant.breaks.iter().map(|id| (*id).to_owned()).collect(),
+            killed: false,
+            checks: 0,
+            failed: 0,
+            kills: Vec::new(),
+            backs: BTreeSet::new(),
+            errors: 0,
+            seconds: 0.0,
+        }
     }
-    Ok(Row {
-        mutant: mutant.engine.name().to_owned(),
-        line: mutant.line.to_owned(),
-        hostile: mutant.hostile,
-        breaks: mutant.breaks.iter().map(|id| (*id).to_owned()).collect(),
-        killed: !kills.is_empty(),
-        failed,
-        kills,
-        backs: backs.into_iter().collect(),
-        errors: report.checks.iter().filter(|check| check.verdict == CheckVerdict::Error).count(),
-        seconds: started.elapsed().as_secs_f64(),
-    })
+
+    /// Runs `checks` on the mutant.
+    fn meet(&mut self, gallery: &Gallery<'_>, mutant: &Mutant, checks: &[Check]) -> Result<(), Failure> {
+        let started = Instant::now();
+        let failures_max = (NARROW_SHARE_MAX * checks.len().max(20) as f64) as usize;
+        let spec = format!("mutant:{}", mutant.engine.name());
+        let report = gallery.judge(&spec, &mutant.engine, Target::Served, checks, failures_max)?;
+        let failed = report.checks.iter().filter(|check| check.verdict.is_failure()).count();
+        let (kills, backs) = kills(&report, mutant);
+        self.killed |= !kills.is_empty();
+        self.kills.extend(kills);
+        if failed <= failures_max {
+            self.backs.extend(backs);
+            self.errors += report.checks.iter().filter(|check| check.verdict == CheckVerdict::Error).count();
+        }
+        self.failed += failed;
+        self.checks += report.checks.iter().filter(|check| check.verdict != CheckVerdict::Error).count();
+        self.seconds += started.elapsed().as_secs_f64();
+        Ok(())
+    }
+}
+
+/// Lets every large scenario that has killed nothing yet meet the mutants that break a clause it covers, until one dies
+/// of it.
+fn put_to_work(gallery: &Gallery<'_>, mutants: &[&Mutant], rows: &mut [Row], large: &[Check]) -> Result<(), Failure> {
+    let scenarios: BTreeSet<&str> = large.iter().map(Check::scenario).collect();
+    for scenario in scenarios {
+        let checks: Vec<Check> = large.iter().filter(|check| check.scenario() == scenario).cloned().collect();
+        let kills = |row: &Row| row.kills.iter().any(|id| id.split('#').next() == Some(scenario));
+        for (mutant, row) in mutants.iter().zip(rows.iter_mut()) {
+            let related = checks.iter().flat_map(|check| &check.clauses).any(|id| mutant.breaks.contains(&id.as_str()));
+            if related && !mutant.hostile && !row.backs.is_empty() && !kills(row) {
+                row.meet(gallery, mutant, &checks)?;
+            }
+            if kills(row) {
+                break;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The checks that kill the mutant, and the clauses that they and the mutant both name.

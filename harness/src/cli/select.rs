@@ -13,7 +13,8 @@ use crate::suite::{self, Check};
 /// The flags that select checks.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct SelectArgs {
-    /// Only checks whose id matches; `*` and `?` are wildcards. May be given more than once.
+    /// Only checks whose id matches; `*` and `?` are wildcards, and a scenario's id takes all its cases. May be given
+    /// more than once.
     #[arg(long, value_name = "GLOB")]
     pub(super) check: Vec<String>,
     /// Only checks that cover a clause that matches: `SCAN-*`. May be given more than once.
@@ -56,7 +57,7 @@ pub(super) fn select(registry: &Registry, args: &SelectArgs, profile: Profile) -
     check_patterns(registry, args, profile, &all)?;
     let matches = |patterns: &[String], text: &str| patterns.iter().any(|glob| WildMatch::new(glob).matches(text));
     let wanted = |check: &Check| {
-        (args.check.is_empty() || matches(&args.check, &check.id))
+        (args.check.is_empty() || matches(&args.check, &check.id) || args.check.iter().any(|id| id == check.scenario()))
             && (args.clause.is_empty() || check.clauses.iter().any(|clause| matches(&args.clause, clause.as_str())))
     };
     let chosen: Vec<Check> = all.into_iter().filter(wanted).collect();
@@ -89,7 +90,7 @@ pub(super) fn bad_scenarios(errors: &[LoadError]) -> Failure {
 /// passed.
 fn check_patterns(registry: &Registry, args: &SelectArgs, profile: Profile, all: &[Check]) -> Result<(), Failure> {
     for glob in args.check.iter().chain(&args.skip) {
-        if all.iter().any(|check| WildMatch::new(glob).matches(&check.id)) {
+        if all.iter().any(|check| WildMatch::new(glob).matches(&check.id) || check.scenario() == glob) {
             continue;
         }
         let everything = load_suite(Profile::Soak, Vec::new())?;

@@ -56,7 +56,18 @@ pub(super) fn read(world: &World, past: &Past, call: &Call, reply: &Reply) -> Fi
         (Call::OldestRetainedBatch {}, Reply::Oldest(oldest)) => oldest_clauses(world, past, oldest.map(|n| n.0)),
         _ => vec!["GEN-12"],
     };
-    must(&clauses, explain(world, past, call), reply)
+    let mut expected = explain(world, past, call);
+    if let (Call::RangeScan(range), Reply::Rows(rows)) = (call, reply) {
+        expected.push_str(&first_difference(&world.rows(range), rows));
+    }
+    must(&clauses, expected, reply)
+}
+
+/// Where two lists of rows part, for those too long to compare by eye.
+fn first_difference(expected: &[Pair], got: &[Pair]) -> String {
+    let at = expected.iter().zip(got).take_while(|(expected, got)| expected == got).count();
+    let row = |rows: &[Pair]| rows.get(at).map_or_else(|| "the end".to_owned(), |(key, value)| format!("{key}: {value}"));
+    format!("; they part at row {}: expected {}, got {}", at + 1, row(expected), row(got))
 }
 
 fn refused_read(world: &World, past: &Past, call: &Call) -> Vec<&'static str> {
