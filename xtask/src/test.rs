@@ -12,8 +12,15 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
             return ExitCode::from(7);
         }
     };
-    let mut tests =
-        vec![cargo, "test".to_owned(), "--workspace".to_owned(), "--features".to_owned(), "storecheck/cli".to_owned()];
+    let mut tests = vec![
+        cargo,
+        "test".to_owned(),
+        "--workspace".to_owned(),
+        "--profile".to_owned(),
+        "xtask".to_owned(),
+        "--features".to_owned(),
+        "storecheck/cli".to_owned(),
+    ];
     tests.extend(arguments.iter().cloned());
     let steps = [tests, vec![program.clone(), "mutants".to_owned()], vec![program, "eccentrics".to_owned()]];
     for step in &steps {

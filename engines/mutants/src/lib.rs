@@ -12,6 +12,7 @@ mod fault;
 mod get;
 mod hostile;
 mod hostile_surroundings;
+mod isolation;
 mod log;
 mod many;
 mod octets;
@@ -42,6 +43,7 @@ pub fn all() -> Vec<Mutant> {
         many::mutants(),
         delete::mutants(),
         sequence::mutants(),
+        isolation::mutants(),
         log::mutants(),
         oldest::mutants(),
         prune::mutants(),

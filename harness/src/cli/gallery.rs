@@ -62,8 +62,7 @@ impl Gallery<'_> {
             }
             collector.take(event);
         };
-        runner::run(&plan, &cancel, watched)
-            .map_err(|error| Failure::new(Exit::Incomplete, error.to_string()))?;
+        runner::run(&plan, &cancel, watched).map_err(|error| Failure::new(Exit::Incomplete, error.to_string()))?;
         Ok(collector.report(&plan, &[]))
     }
 }

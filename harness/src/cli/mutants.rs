@@ -82,7 +82,8 @@ struct Row {
 
 pub(super) fn run(registry: &Registry, args: &MutantsArgs) -> Result<Exit, Failure> {
     let checks = select::load_suite(args.profile, Vec::new())?;
-    let chosen: Vec<&Mutant> = registry.mutants.iter().filter(|mutant| wanted(args, mutant)).collect();
+    let (chosen, waiting): (Vec<&Mutant>, Vec<&Mutant>) =
+        registry.mutants.iter().filter(|mutant| wanted(args, mutant)).partition(|mutant| within_reach(mutant));
     if chosen.is_empty() {
         return Err(Failure::new(
             Exit::NothingRan,
@@ -120,6 +121,13 @@ pub(super) fn run(registry: &Registry, args: &MutantsArgs) -> Result<Exit, Failu
     }
     let matrix = matrix(args, &checks, rows, started.elapsed());
     output::print(&summary(&matrix));
+    for mutant in waiting {
+        let clauses = mutant.breaks.join(" ");
+        output::print(&format!(
+            "not judged: {} breaks only {clauses}, which no family of this version shows",
+            mutant.engine.name()
+        ));
+    }
     if let Some(folder) = &args.report {
         write(folder, &matrix)?;
     }
@@ -190,6 +198,14 @@ fn put_to_work(gallery: &Gallery<'_>, mutants: &[&Mutant], rows: &mut [Row], lar
         }
     }
     Ok(())
+}
+
+/// Whether the mutant breaks a clause that a family of this version can show. Those that need a crash wait for it.
+fn within_reach(mutant: &Mutant) -> bool {
+    let shown =
+        |id: &&str| Contract::get().clause(id).is_some_and(|clause| clause.shown_by.contains(&Family::Scenario));
+    let needs_crash = mutant.breaks.iter().all(|id| ["DUR-2", "DUR-3", "DUR-4", "DUR-6"].contains(id));
+    mutant.breaks.iter().any(shown) && !needs_crash
 }
 
 /// The checks that kill the mutant, and the clauses that they and the mutant both name.

@@ -1,6 +1,6 @@
 //! From a wrong reply to the clauses it breaks and the words that explain it.
 
-use super::world::{Entry, KEY_OCTETS_MAX, VALUE_OCTETS_MAX, World};
+use super::world::{Entry, KEY_OCTETS_MAX, VALUE_OCTETS_MAX, Versions, World};
 use super::{Last, Past, must};
 use crate::call::{Call, Pair, Range, Reply};
 use crate::contract::Level;
@@ -26,7 +26,7 @@ pub(super) fn suspects(past: &Past) -> Vec<&'static str> {
         Last::Put { .. } | Last::Delete { .. } => vec![],
         Last::Prune => vec!["PRN-5"],
         Last::Reopened => vec!["DUR-1"],
-        Last::Refused => vec!["PUT-10"],
+        Last::Refused => vec!["PUT-10", "PUT-8"],
     };
     if past.reopened && !clauses.contains(&"DUR-1") {
         clauses.push("DUR-1");
@@ -66,7 +66,8 @@ pub(super) fn read(world: &World, past: &Past, call: &Call, reply: &Reply) -> Fi
 /// Where two lists of rows part, for those too long to compare by eye.
 fn first_difference(expected: &[Pair], got: &[Pair]) -> String {
     let at = expected.iter().zip(got).take_while(|(expected, got)| expected == got).count();
-    let row = |rows: &[Pair]| rows.get(at).map_or_else(|| "the end".to_owned(), |(key, value)| format!("{key}: {value}"));
+    let row =
+        |rows: &[Pair]| rows.get(at).map_or_else(|| "the end".to_owned(), |(key, value)| format!("{key}: {value}"));
     format!("; they part at row {}: expected {}, got {}", at + 1, row(expected), row(got))
 }
 
@@ -129,6 +130,10 @@ fn value_clauses(world: &World, past: &Past, key: &Octets, got: Option<&Octets>)
         }
         if versions.is_some_and(|versions| repeats(versions)) {
             clauses.push("PUT-14");
+        }
+        let older = |versions: &Versions| versions.iter().rev().skip(1).any(|(_, value)| value.as_ref() == got);
+        if got.is_some() && versions.is_some_and(older) {
+            clauses.push("ISO-2");
         }
     }
     if expected.is_some() && matches!(past.last, Last::Delete { .. }) {
@@ -329,6 +334,9 @@ pub(super) fn prune(world: &World, past: &Past, call: &Call, cutoff: u64, reply:
         if cutoff > world.highest() { vec!["PRN-4", "GEN-12"] } else { vec!["PRN-1", "GEN-12"] }
     } else if world.prunable(cutoff) == 0 {
         vec!["PRN-2", "PRN-3"]
+    } else if matches!(reply, Reply::Removed(count) if count.0 < world.prunable(cutoff)) {
+        // Fewer removed, or fewer counted: the reply alone does not tell.
+        vec!["PRN-2", "PRN-1"]
     } else {
         vec!["PRN-2"]
     };
@@ -365,6 +373,8 @@ pub(super) fn number(world: &World, past: &Past, call: &Call, number: u64, reply
         let mut clauses = if first { vec!["PUT-5"] } else { vec!["PUT-3"] };
         if first && number < next {
             clauses.push("PUT-3");
+        } else if !first {
+            clauses.push("ISO-4");
         }
         match call {
             Call::DeleteBatch(keys) => {

@@ -19,9 +19,7 @@ pub(super) enum Kind {
 
 impl Kind {
     fn from_octet(octet: u8) -> Option<Self> {
-        [Self::Setup, Self::Hello, Self::Run, Self::Finished]
-            .into_iter()
-            .find(|kind| *kind as u8 == octet)
+        [Self::Setup, Self::Hello, Self::Run, Self::Finished].into_iter().find(|kind| *kind as u8 == octet)
     }
 }
 

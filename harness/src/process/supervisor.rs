@@ -48,7 +48,7 @@ impl Default for Limits {
             check: Duration::from_secs(60),
             per_mib: Duration::from_secs(1),
             frontier: Duration::from_secs(10),
-            memory: 8 << 30,
+            memory: 4 << 30,
             disk: 8 << 30,
         }
     }

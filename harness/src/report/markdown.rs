@@ -56,7 +56,9 @@ fn head(report: &Report) -> String {
     let mut out = String::new();
     let target = report.run.target;
     let verdict = match &report.verdicts {
-        Some(verdicts) => format!("**{}** ({target}); trait: {}; served: {}", verdicts.at(target), verdicts.r#trait, verdicts.served),
+        Some(verdicts) => {
+            format!("**{}** ({target}); trait: {}; served: {}", verdicts.at(target), verdicts.r#trait, verdicts.served)
+        }
         None => "a selection of checks; no verdict on the engine".to_owned(),
     };
     let counts: Vec<String> = report.counts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
@@ -75,7 +77,11 @@ fn head(report: &Report) -> String {
 fn clauses(report: &Report) -> String {
     let mut out = String::from("## Clauses\n");
     for area in &Contract::get().areas {
-        let _ = writeln!(out, "\n### {}\n\n| clause | level | title | verdict | checks | failed |\n|---|---|---|---|---|---|", area.title);
+        let _ = writeln!(
+            out,
+            "\n### {}\n\n| clause | level | title | verdict | checks | failed |\n|---|---|---|---|---|---|",
+            area.title
+        );
         for clause in report.clauses.iter().filter(|clause| area.clauses.iter().any(|known| known.id == clause.id)) {
             let level = clause.level.map_or_else(String::new, |level| level.to_string());
             let _ = writeln!(
@@ -97,7 +103,8 @@ fn observations(report: &Report) -> String {
     if !report.behaviours.is_empty() {
         out.push_str("\n## Behaviours observed\n\n| behaviour | observed | left open by |\n|---|---|---|\n");
         for seen in &report.behaviours {
-            let _ = writeln!(out, "| {} | {} | {} |", escaped(&seen.title), escaped(&seen.observed), escaped(&seen.clause));
+            let _ =
+                writeln!(out, "| {} | {} | {} |", escaped(&seen.title), escaped(&seen.observed), escaped(&seen.clause));
         }
     }
     if !report.notes.is_empty() {
@@ -138,7 +145,13 @@ fn provenance(report: &Report) -> String {
         ("storecheck", report.storecheck.clone()),
         ("contract", format!("{} ({})", report.contract, report.contract_hash)),
         ("suite", format!("{} ({} checks)", run.suite, run.suite_checks)),
-        ("declares", format!("batch log: {}, durability: {}, frontier: {}", declared.batch_log, declared.durability, declared.frontier)),
+        (
+            "declares",
+            format!(
+                "batch log: {}, durability: {}, frontier: {}",
+                declared.batch_log, declared.durability, declared.frontier
+            ),
+        ),
         ("target, profile", format!("{}, {}", run.target, run.profile)),
         ("selection", if run.selection.is_empty() { "the whole suite".to_owned() } else { run.selection.join(" ") }),
         ("seed, jobs", format!("{}, {}", run.seed, run.jobs)),

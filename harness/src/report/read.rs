@@ -106,7 +106,9 @@ pub fn verify(report: &Report) -> Vec<String> {
         problems.push("the clauses' verdicts do not follow from the checks".to_owned());
     }
     if report.contract == Contract::get().name && report.contract_hash != Contract::hash() {
-        problems.push("the contract's text is another than this version's: what its clauses ask cannot be compared".to_owned());
+        problems.push(
+            "the contract's text is another than this version's: what its clauses ask cannot be compared".to_owned(),
+        );
     }
     let mut ids = BTreeSet::new();
     for check in &report.checks {

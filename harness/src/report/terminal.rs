@@ -75,7 +75,8 @@ fn areas(report: &Report) -> String {
         let ids: BTreeSet<ClauseId> = area.clauses.iter().map(|clause| clause.id).collect();
         let clauses: Vec<_> = report.clauses.iter().filter(|clause| ids.contains(&clause.id)).collect();
         let with = |verdict| clauses.iter().filter(|clause| clause.verdict == verdict).count();
-        let untested = verdict::untested(&report.clauses, report.run.target).filter(|clause| ids.contains(&clause.id)).count();
+        let untested =
+            verdict::untested(&report.clauses, report.run.target).filter(|clause| ids.contains(&clause.id)).count();
         // A check belongs to the area of its subject.
         let checks = report.checks.iter().filter(|check| check.clauses.first().is_some_and(|id| ids.contains(id)));
         let (mut all, mut failing) = (0, 0);
@@ -143,7 +144,8 @@ fn failures(report: &Report, style: Style) -> String {
 fn summary(report: &Report, style: Style) -> String {
     let counts: Vec<String> = report.counts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
     let seconds = report.run.duration_ms as f64 / 1000.0;
-    let untested: Vec<&str> = verdict::untested(&report.clauses, report.run.target).map(|clause| clause.id.as_str()).collect();
+    let untested: Vec<&str> =
+        verdict::untested(&report.clauses, report.run.target).map(|clause| clause.id.as_str()).collect();
     let mut out = String::new();
     match &report.verdicts {
         None => {

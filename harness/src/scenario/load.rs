@@ -285,7 +285,13 @@ steps:
             ("SCAN-1]", "SCAN-99]", (4, 11), "unknown clause `SCAN-99`", "did you mean `SCAN-9"),
             ("scenario: scan/x", "scenario: scan/y", (2, 11), "differs from the file's place", "scenario: scan/x"),
             ("{ name: below, end: a", "{ end: a", (6, 3), "a map without `name`", "labels the case"),
-            ("[b, \"2\"]", "[b, { repeat: 0x61 * 2000000 }]", (2, 11), "over the 1048576", "profile: standard"),
+            (
+                "[[b, \"2\"], [{",
+                "[[b, { repeat: 0x61 * 2000000 }], [{",
+                (2, 11),
+                "over the 1048576",
+                "profile: standard",
+            ),
             ("get_batch: $n + 1", "get_batch: $n +", (18, 16), "bad number `$n +`", "every form"),
         ] {
             let text = GOOD.replacen(from, to, 1);
