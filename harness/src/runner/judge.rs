@@ -90,6 +90,10 @@ pub(super) fn attempt(plan: &Plan, check: &Check, attempt: Attempt) -> Judged {
         Ending::Finished(result) => {
             report.calls = result.calls;
             report.reason = result.refusal.unwrap_or_default();
+            let refused_log = !report.reason.is_empty() && !plan.declared.batch_log;
+            if refused_log && !report.clauses.contains(&ClauseId::new("LOG-8")) {
+                report.clauses.push(ClauseId::new("LOG-8"));
+            }
             report.failures = result.failures;
             behaviours = result.behaviours;
             report.verdict_trait = of_check(&report, Target::Trait);

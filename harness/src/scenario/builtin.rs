@@ -47,3 +47,35 @@ pub fn case(id: &str) -> Option<Case> {
     let (file, text) = FILES.iter().find(|(file, _)| file.strip_suffix(".yaml") == Some(scenario))?;
     load::load_text(file, text).ok()?.into_iter().find(|case| case.id == id)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::contract::{ClauseId, Contract, Family};
+    use crate::suite::Check;
+
+    #[test]
+    fn the_suite_is_whole() {
+        let cases =
+            cases().unwrap_or_else(|errors| panic!("{}", errors.iter().map(ToString::to_string).collect::<String>()));
+        assert!(load::duplicates(&cases).is_empty());
+        let scenarios: BTreeSet<&str> = cases.iter().map(Case::scenario).collect();
+        assert!(scenarios.len() >= 120 && cases.len() >= 600, "{} scenarios, {} cases", scenarios.len(), cases.len());
+        let covered: BTreeSet<_> = cases.into_iter().flat_map(|case| Check::of_case(case).clauses).collect();
+        let shown = Contract::get().clauses().filter(|clause| clause.shown_by.contains(&Family::Scenario));
+        // LOG-8 is shown by every scenario of the log, run on an engine that declares none.
+        let by_refusal = ClauseId::new("LOG-8");
+        let missing: Vec<_> =
+            shown.map(|clause| clause.id).filter(|id| *id != by_refusal && !covered.contains(id)).collect();
+        assert!(missing.is_empty(), "no scenario covers {missing:?}");
+    }
+
+    #[test]
+    fn a_case_is_found_by_its_exact_id_alone() {
+        let last = cases().expect("no mistakes").pop().expect("there are cases");
+        assert_eq!(case(&last.id), Some(last));
+        assert_eq!(case("scan/none"), None);
+    }
+}
