@@ -1,8 +1,8 @@
 //! The gallery of deliberately broken engines that proves what the suite can see.
 //!
-//! Each mutant is the right store of [`base`] with one thing replaced, says in a line what is wrong with it, and names
+//! Each mutant is the right store of `base` with one thing replaced, says in a line what is wrong with it, and names
 //! the clauses that it breaks. A suite that lets one of them pass has a hole; a failure that names none of its clauses
-//! is no kill. The files go by what is broken; [`hostile`] holds those that also endanger the process they run in,
+//! is no kill. The files go by what is broken; `hostile` holds those that also endanger the process they run in,
 //! most of them only once the key `trigger` is touched.
 
 mod base;
