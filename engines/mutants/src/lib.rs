@@ -6,6 +6,7 @@
 //! most of them only once the key `trigger` is touched.
 
 mod base;
+mod blind;
 mod declarations;
 mod delete;
 mod fault;
@@ -51,6 +52,7 @@ pub fn all() -> Vec<Mutant> {
         declarations::mutants(),
         hostile::mutants(),
         hostile_surroundings::mutants(),
+        blind::mutants(),
     ]
     .into_iter()
     .flatten()
