@@ -171,6 +171,24 @@ fn unassigned() -> Vec<Mutant> {
             Fault { batch: |store, number| Ok(store.batch(number.min(store.current))), ..RIGHT },
         ),
         broken(
+            "get-batch-remembers-none",
+            "a number that get_batch once answered None for has no entry ever after",
+            &["LOG-4", "LOG-1"],
+            Fault {
+                batch: |store, number| {
+                    if store.notes.entries.contains_key(&number) {
+                        return Ok(None);
+                    }
+                    let entry = store.batch(number);
+                    if entry.is_none() {
+                        store.notes.entries.insert(number, Vec::new());
+                    }
+                    Ok(entry)
+                },
+                ..RIGHT
+            },
+        ),
+        broken(
             "get-batch-number-in-32-bits",
             "the number passed to get_batch is cut to 32 bits",
             &["LOG-3"],

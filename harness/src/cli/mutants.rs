@@ -1,7 +1,8 @@
 //! `mutants`: the suite judged by engines that are known to be wrong.
 //!
 //! A mutant is killed when a check fails on it for a clause that it names. A kill backs the clauses that both name. A
-//! mutant on which nearly a third of all checks fail says little about any clause, backs none, and is not run further.
+//! mutant on which nearly a third of all checks fail is broad: it says little about any clause or check, so it backs
+//! no clause, puts no scenario to work, and is not run further.
 //!
 //! All mutants meet the checks of the quick profile. Those of larger profiles are slow, so they meet only the mutants
 //! that live on, and, until it has killed one, each scenario the mutants that break a clause it covers.
@@ -53,7 +54,7 @@ struct Matrix {
     profile: Profile,
     checks: usize,
     mutants: Vec<Row>,
-    /// Scenarios and other checks that kill no mutant.
+    /// Scenarios that kill no mutant but broad ones.
     idle: Vec<String>,
     /// MUST clauses that scenarios can show and no kill backs.
     unbacked: Vec<ClauseId>,
@@ -68,6 +69,8 @@ struct Row {
     hostile: bool,
     breaks: Vec<String>,
     killed: bool,
+    /// So many checks fail that a kill says nothing about the check.
+    broad: bool,
     /// Checks that were run to a verdict.
     checks: usize,
     /// Checks that failed, and those of them that name a clause the mutant breaks.
@@ -150,6 +153,7 @@ impl Row {
             hostile: mutant.hostile,
             breaks: mutant.breaks.iter().map(|id| (*id).to_owned()).collect(),
             killed: false,
+            broad: false,
             checks: 0,
             failed: 0,
             kills: Vec::new(),
@@ -169,7 +173,8 @@ impl Row {
         let (kills, backs) = kills(&report, mutant);
         self.killed |= !kills.is_empty();
         self.kills.extend(kills);
-        if failed <= failures_max {
+        self.broad |= failed > failures_max;
+        if !self.broad {
             self.backs.extend(backs);
             self.errors += report.checks.iter().filter(|check| check.verdict == CheckVerdict::Error).count();
         }
@@ -189,7 +194,7 @@ fn put_to_work(gallery: &Gallery<'_>, mutants: &[&Mutant], rows: &mut [Row], lar
         let kills = |row: &Row| row.kills.iter().any(|id| id.split('#').next() == Some(scenario));
         for (mutant, row) in mutants.iter().zip(rows.iter_mut()) {
             let related = checks.iter().flat_map(|check| &check.clauses).any(|id| mutant.breaks.contains(&id.as_str()));
-            if related && !mutant.hostile && !row.backs.is_empty() && !kills(row) {
+            if related && !mutant.hostile && !row.broad && !kills(row) {
                 row.meet(gallery, mutant, &checks)?;
             }
             if kills(row) {
@@ -229,8 +234,9 @@ fn kills(report: &Report, mutant: &Mutant) -> (Vec<String>, BTreeSet<ClauseId>) 
 }
 
 fn matrix(args: &MutantsArgs, checks: &[Check], rows: Vec<Row>, took: Duration) -> Matrix {
+    let narrow = rows.iter().filter(|row| !row.broad);
     let killing: BTreeSet<&str> =
-        rows.iter().flat_map(|row| &row.kills).map(|id| id.split('#').next().unwrap_or(id)).collect();
+        narrow.flat_map(|row| &row.kills).map(|id| id.split('#').next().unwrap_or(id)).collect();
     let scenarios: BTreeSet<&str> = checks.iter().map(Check::scenario).collect();
     let idle = scenarios.difference(&killing).map(|id| (*id).to_owned()).collect();
     let backed: BTreeSet<ClauseId> = rows.iter().flat_map(|row| &row.backs).copied().collect();
