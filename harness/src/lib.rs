@@ -43,6 +43,7 @@ pub mod driver;
 pub mod engine;
 mod face;
 pub mod finding;
+pub mod judged;
 pub mod model;
 pub mod octets;
 pub mod process;

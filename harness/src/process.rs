@@ -5,9 +5,11 @@
 //! stdin, and its stdout goes to stderr, which the supervisor captures. Every action is announced before it is made, so
 //! that a hang, an abort or a SIGKILL always names the call.
 
+mod death;
 mod frame;
 mod message;
 mod supervisor;
+mod watch;
 mod worker;
 
 pub use message::{Job, Probe};

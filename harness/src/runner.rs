@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use crate::driver::InProcess;
 use crate::engine::{Declarations, Engine, Target};
+use crate::judged::Options;
 use crate::model::Behaviours;
 use crate::process::{Attempt, Ending, Job, Limits, Probe, Worker};
 use crate::report::CheckReport;
@@ -255,7 +256,7 @@ impl<'a> Session<'a> {
     /// Runs the check in this process.
     fn here(&self, engine: &Engine, check: &Check, dir: &Path) -> judge::Judged {
         let Job::Case(case) = &check.job else { return judge::not_run(self.plan, check, "not a case") };
-        let options = run::Options { declared: engine.declarations(), frontier_deadline: self.plan.limits.frontier };
+        let options = Options { declared: engine.declarations(), frontier_deadline: self.plan.limits.frontier };
         match InProcess::new(engine.clone(), dir, case.executor) {
             Ok(mut driver) => {
                 let result = run::run(case, &mut driver, options);

@@ -7,6 +7,7 @@
 pub mod builtin;
 pub mod case;
 mod compile;
+mod expect;
 mod expression;
 pub mod generate;
 pub mod load;

@@ -5,9 +5,10 @@ use std::time::Duration;
 use storecheck::Level;
 use storecheck::call::{Action, Call, Outcome};
 use storecheck::driver::{Driver, InProcess, Prefixed};
+use storecheck::judged::Options;
 use storecheck::octets::Octets;
 use storecheck::scenario::builtin;
-use storecheck::scenario::run::{Options, run};
+use storecheck::scenario::run::run;
 
 #[test]
 fn scenarios_can_be_moved_below_a_prefix() {

@@ -1,9 +1,14 @@
 //! From a wrong reply to the clauses it breaks and the words that explain it.
 
+mod scan;
+mod write;
+
+use scan::scan;
+pub(super) use write::{burnt_unlogged, current, delete_refused, delete_unlogged, number, prune, put_refused};
+
 use super::world::{Entry, KEY_OCTETS_MAX, VALUE_OCTETS_MAX, Versions, World};
 use super::{Last, Past, must};
 use crate::call::{Call, Pair, Range, Reply};
-use crate::contract::Level;
 use crate::finding::Finding;
 use crate::octets::Octets;
 
@@ -179,80 +184,6 @@ fn many(world: &World, past: &Past, keys: &[Octets], values: &[(Octets, Option<O
     with_suspects(past, clauses)
 }
 
-fn scan(world: &World, past: &Past, range: &Range, rows: &[Pair]) -> Vec<&'static str> {
-    let reversed_bounds = !range.end.is_empty() && range.start > range.end;
-    if range.limit.0 == 0 {
-        return vec!["SCAN-5", "SCAN-4"];
-    }
-    if reversed_bounds {
-        return vec!["SCAN-7"];
-    }
-    let ordered = rows.windows(2).all(|two| if range.forward { two[0].0 < two[1].0 } else { two[0].0 > two[1].0 });
-    let outside = |key: &Octets| *key < range.start || (!range.end.is_empty() && *key > range.end);
-    let expected = world.rows(range);
-    let mut clauses = Vec::new();
-    if !ordered {
-        clauses.push("SCAN-2");
-    }
-    if rows.len() as u64 > range.limit.0 {
-        clauses.push("SCAN-4");
-    }
-    if rows.iter().any(|(key, _)| outside(key)) {
-        clauses.push("SCAN-1");
-    }
-    for (key, value) in rows.iter().filter(|(key, _)| !outside(key)) {
-        if world.newest(key) != Some(value) {
-            clauses.push("SCAN-10");
-            if world.versions(key).is_none() {
-                clauses.push("GEN-11");
-            }
-            clauses.extend(value_clauses(world, past, key, Some(value)));
-            break;
-        }
-    }
-    let missing: Vec<&Pair> = expected.iter().filter(|row| !rows.iter().any(|(key, _)| *key == row.0)).collect();
-    if let Some((key, _)) = missing.first() {
-        clauses.extend(missing_row(range, rows, expected.len(), key));
-    }
-    if clauses.is_empty() {
-        clauses.push("SCAN-4");
-    }
-    if range.start.len().max(range.end.len()) >= LONG_KEY {
-        clauses.push("SCAN-11");
-    }
-    let mut unique = Vec::new();
-    for clause in with_suspects(past, clauses) {
-        if !unique.contains(&clause) {
-            unique.push(clause);
-        }
-    }
-    unique
-}
-
-/// A row that should be there is not: at a bound, or cut off.
-fn missing_row(range: &Range, rows: &[Pair], expected: usize, key: &Octets) -> Vec<&'static str> {
-    let mut clauses = Vec::new();
-    let at_bound = *key == range.start || *key == range.end;
-    if at_bound && range.start == range.end {
-        clauses.push("SCAN-8");
-    }
-    if range.end.is_empty() || key.is_empty() {
-        clauses.push("SCAN-3");
-    }
-    if at_bound {
-        clauses.push("SCAN-1");
-    }
-    if rows.len() < expected {
-        clauses.push("SCAN-9");
-        if range.limit.0 > u64::from(u32::MAX) {
-            clauses.push("SCAN-6");
-        }
-    } else {
-        clauses.push("SCAN-4");
-    }
-    clauses
-}
-
 /// `get_batch` that replied wrong.
 fn log_entry(world: &World, past: &Past, call: &Call, reply: &Reply, number: u64, got: Option<&[Pair]>) -> Finding {
     let expected = explain(world, past, call);
@@ -324,139 +255,6 @@ fn oldest_clauses(world: &World, past: &Past, got: Option<u64>) -> Vec<&'static 
         clauses.push("OLD-4");
     }
     with_suspects(past, clauses)
-}
-
-/// `prune_batch_log` that replied wrong.
-pub(super) fn prune(world: &World, past: &Past, call: &Call, cutoff: u64, reply: &Reply) -> Finding {
-    let clauses = if !past.declared.batch_log {
-        vec!["LOG-8"]
-    } else if matches!(reply, Reply::Error(_)) {
-        if cutoff > world.highest() { vec!["PRN-4", "GEN-12"] } else { vec!["PRN-1", "GEN-12"] }
-    } else if world.prunable(cutoff) == 0 {
-        vec!["PRN-2", "PRN-3"]
-    } else if matches!(reply, Reply::Removed(count) if count.0 < world.prunable(cutoff)) {
-        // Fewer removed, or fewer counted: the reply alone does not tell.
-        vec!["PRN-2", "PRN-1"]
-    } else {
-        vec!["PRN-2"]
-    };
-    must(&clauses, explain(world, past, call), reply)
-}
-
-/// `current_sequence` that replied wrong.
-pub(super) fn current(world: &World, past: &Past, reply: &Reply, got: u64) -> Finding {
-    let mut clauses = Vec::new();
-    if got < world.highest() {
-        if got < world.seen().unwrap_or(0) {
-            clauses.push("SEQ-1");
-        }
-        if past.reopened {
-            clauses.push("DUR-1");
-        }
-        clauses.extend(["PUT-7", "SEQ-4"]);
-    } else {
-        clauses.push("SEQ-4");
-        if past.audited || matches!(past.last, Last::Prune | Last::Opened | Last::Refused) {
-            clauses.push("SEQ-5");
-        }
-    }
-    must(&with_suspects(past, clauses), explain(world, past, &Call::CurrentSequence {}), reply)
-}
-
-/// A write that was given a number other than the next.
-pub(super) fn number(world: &World, past: &Past, call: &Call, number: u64, reply: &Reply) -> Finding {
-    let expected = explain(world, past, call);
-    let is_delete = matches!(call, Call::DeleteBatch(_));
-    let first = !world.written();
-    let next = world.highest().saturating_add(1);
-    if number < next || first {
-        let mut clauses = if first { vec!["PUT-5"] } else { vec!["PUT-3"] };
-        if first && number < next {
-            clauses.push("PUT-3");
-        } else if !first {
-            clauses.push("ISO-4");
-        }
-        match call {
-            Call::DeleteBatch(keys) => {
-                clauses.push("DEL-2");
-                let mut seen = std::collections::BTreeSet::new();
-                if keys.iter().any(|key| world.newest(key).is_none() || !seen.insert(key)) {
-                    clauses.push("DEL-3");
-                }
-                if keys.is_empty() {
-                    clauses.push("DEL-5");
-                }
-            }
-            Call::PutBatch(pairs) if pairs.is_empty() => clauses.push("PUT-13"),
-            Call::PutBatch(pairs) if pairs.iter().all(|(key, value)| world.newest(key) == Some(value)) => {
-                clauses.push("PUT-14");
-            }
-            _ => {}
-        }
-        if past.reopened {
-            clauses.extend(["DUR-5", "DUR-1"]);
-        }
-        if past.pruned {
-            clauses.push("PRN-5");
-        }
-        return must(&clauses, expected, reply);
-    }
-    let mut clauses = vec!["PUT-4"];
-    if is_delete {
-        clauses.push("DEL-2");
-    }
-    if matches!(past.last, Last::Refused) {
-        clauses.push("PUT-10");
-    }
-    if past.reopened {
-        clauses.push("DUR-1");
-    }
-    let level = if past.declared.batch_log { Level::Served } else { Level::Should };
-    Finding::new(level, &clauses, format!("{expected}: numbers have no holes"), reply.to_string())
-}
-
-/// A put within the limits that was refused.
-pub(super) fn put_refused(pairs: &[Pair], reply: &Reply) -> Finding {
-    let mut clauses = vec!["GEN-12"];
-    let limit =
-        |(key, value): &Pair| key.is_empty() || value.is_empty() || key.len() >= LONG_KEY || value.len() >= 4096;
-    if pairs.iter().any(limit) {
-        clauses.insert(0, "PUT-11");
-    }
-    must(&clauses, "the write is accepted: keys and values are within PUT-11", reply)
-}
-
-/// A delete within the limits that was refused.
-pub(super) fn delete_refused(world: &World, keys: &[Octets], reply: &Reply) -> Finding {
-    let mut clauses = vec!["GEN-12"];
-    let mut seen = std::collections::BTreeSet::new();
-    if keys.iter().any(|key| world.newest(key).is_none() || !seen.insert(key)) {
-        clauses.insert(0, "DEL-3");
-    }
-    if keys.len() > MANY_KEYS {
-        clauses.insert(0, "DEL-6");
-    }
-    must(&clauses, "the delete is accepted", reply)
-}
-
-/// The log keeps no entry of a delete.
-pub(super) fn delete_unlogged(call: &Call, reply: &Reply) -> Finding {
-    Finding::new(
-        Level::Served,
-        &["DEL-4", "LOG-6"],
-        "a delete has an empty entry in the batch log: a subscriber that meets none is cut off",
-        format!("{call} -> {reply}: deletes have no entry"),
-    )
-}
-
-/// The number of a failed write has no entry in the log.
-pub(super) fn burnt_unlogged(call: &Call, reply: &Reply) -> Finding {
-    Finding::new(
-        Level::Served,
-        &["PUT-9", "LOG-6"],
-        "the number of a failed write has an empty entry in the batch log before a larger number is acknowledged",
-        format!("{call} -> {reply}: the consumed number has no entry"),
-    )
 }
 
 /// What a correct engine replies, and the fact that it follows from.

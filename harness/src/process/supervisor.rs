@@ -3,9 +3,8 @@
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read};
-use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,16 +12,16 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use super::WORKER_ENV;
-use super::frame::{self, Frame, Frames, Kind};
-use super::message::{Finished, Hello, Job, Place, Run, Setup, TraceLine};
+use super::death::describe;
+use super::frame::{self, Frames, Kind};
+use super::message::{Hello, Job, Run, Setup};
+use super::watch::Watch;
 use crate::scenario::run::CaseResult;
 
 /// How long the supervisor waits before it looks at clocks, disk and cancellation again.
 const TICK: Duration = Duration::from_millis(20);
 /// How much of what the engine writes is kept.
 const OUTPUT_MAX: usize = 64 << 10;
-/// How many of the last actions are kept.
-const TRACE: usize = 12;
 
 /// What a worker may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -296,160 +295,5 @@ fn keep_end(mut from: impl Read, kept: &Mutex<VecDeque<u8>>) {
         kept.extend(&piece[..read]);
         let surplus = kept.len().saturating_sub(OUTPUT_MAX);
         kept.drain(..surplus);
-    }
-}
-
-/// What is known of a job while it runs.
-struct Watch<'a> {
-    dir: &'a Path,
-    trace: &'a Path,
-    trace_octets: u64,
-    call: Duration,
-    check: Duration,
-    disk: u64,
-    started: Instant,
-    last_action: Instant,
-    disk_seen: Instant,
-}
-
-impl<'a> Watch<'a> {
-    fn new(job: &Job, dir: &'a Path, trace: &'a Path, limits: &Limits) -> Self {
-        let octets = match job {
-            Job::Probe(_) => 0,
-            Job::Case(case) => case.octets(),
-        };
-        // At most hours, so it fits 32 bits.
-        let extra = limits.per_mib.saturating_mul((octets >> 20).min(1 << 16) as u32);
-        let now = Instant::now();
-        Self {
-            dir,
-            call: limits.call + extra,
-            check: limits.check + extra,
-            disk: limits.disk,
-            started: now,
-            last_action: now,
-            disk_seen: now,
-            trace,
-            trace_octets: 0,
-        }
-    }
-
-    fn see(&self, frame: &Frame) -> Ending {
-        match frame.kind {
-            Kind::Finished => match frame.message::<Finished>() {
-                Ok(finished) => Ending::Finished(Box::new(finished.result)),
-                Err(error) => Ending::Broken(format!("the worker's result is none: {error}")),
-            },
-            other => Ending::Broken(format!("the worker sent {other:?}, which is not its to send")),
-        }
-    }
-
-    fn tick(&mut self) -> Option<Ending> {
-        let octets = std::fs::metadata(self.trace).map_or(0, |metadata| metadata.len());
-        if octets != self.trace_octets {
-            self.trace_octets = octets;
-            self.last_action = Instant::now();
-        }
-        if self.last_action.elapsed() > self.call {
-            return Some(Ending::TimedOut(format!("no answer within {:.1} s", self.call.as_secs_f32())));
-        }
-        if self.started.elapsed() > self.check {
-            return Some(Ending::TimedOut(format!("the check was not done within {:.1} s", self.check.as_secs_f32())));
-        }
-        if self.disk_seen.elapsed() > Duration::from_millis(250) {
-            self.disk_seen = Instant::now();
-            let used = disk_octets(self.dir);
-            if used > self.disk {
-                return Some(Ending::DiskFull(format!(
-                    "the store uses {used} octets on disk; the limit is {}",
-                    self.disk
-                )));
-            }
-        }
-        None
-    }
-
-    fn attempt(&self, ending: Ending, output: String) -> Attempt {
-        let mut attempt = Attempt { ending, output, ..Attempt::finished(CaseResult::default()) };
-        if !matches!(attempt.ending, Ending::Finished(_)) {
-            read_trace(self.trace, &mut attempt);
-        }
-        attempt
-    }
-}
-
-/// What the trace tells of a job that was not finished.
-fn read_trace(path: &Path, attempt: &mut Attempt) {
-    let text = std::fs::read(path).unwrap_or_default();
-    let mut last: VecDeque<String> = VecDeque::new();
-    for line in text.split(|octet| *octet == b'\n') {
-        match serde_json::from_slice(line) {
-            Ok(TraceLine::Place(Place { place, line, clauses })) => {
-                (attempt.place, attempt.line, attempt.clauses) = (place, line, clauses);
-            }
-            Ok(TraceLine::Started(action)) => attempt.action = action,
-            Ok(TraceLine::Ended(outcome)) => {
-                if last.len() == TRACE {
-                    last.pop_front();
-                }
-                last.push_back(format!("{} -> {outcome}", std::mem::take(&mut attempt.action)));
-            }
-            // The last line of a worker that died may be cut.
-            Err(_) => {}
-        }
-    }
-    if !attempt.action.is_empty() {
-        last.push_back(format!("{} -> no answer", attempt.action));
-    }
-    attempt.trace = last.into();
-}
-
-/// Octets of disk blocks used below `dir`; a sparse file counts what it really takes.
-fn disk_octets(dir: &Path) -> u64 {
-    let Ok(entries) = std::fs::read_dir(dir) else { return 0 };
-    entries
-        .flatten()
-        .map(|entry| match entry.metadata() {
-            Ok(metadata) if metadata.is_dir() => disk_octets(&entry.path()),
-            Ok(metadata) => metadata.blocks() * 512,
-            Err(_) => 0,
-        })
-        .sum()
-}
-
-/// How a process ended, in words.
-fn describe(status: Option<ExitStatus>, output: &str) -> String {
-    let Some(status) = status else { return "its end was not seen".to_owned() };
-    let aborted = status.signal() == Some(6);
-    if aborted && output.contains("has overflowed its stack") {
-        return "stack overflow (SIGABRT)".to_owned();
-    }
-    if aborted && output.contains("memory allocation of") {
-        return "out of memory (SIGABRT)".to_owned();
-    }
-    match (status.code(), status.signal()) {
-        (Some(code), _) => format!("exited with code {code}"),
-        (None, Some(signal)) => format!("killed by signal {signal} ({})", signal_name(signal)),
-        (None, None) => status.to_string(),
-    }
-}
-
-fn signal_name(signal: i32) -> &'static str {
-    match signal {
-        1 => "SIGHUP",
-        2 => "SIGINT",
-        4 => "SIGILL",
-        5 => "SIGTRAP",
-        6 => "SIGABRT",
-        7 => "SIGBUS",
-        8 => "SIGFPE",
-        9 => "SIGKILL",
-        11 => "SIGSEGV",
-        13 => "SIGPIPE",
-        15 => "SIGTERM",
-        24 => "SIGXCPU",
-        25 => "SIGXFSZ",
-        31 => "SIGSYS",
-        _ => "an unusual one",
     }
 }

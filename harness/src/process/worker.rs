@@ -17,7 +17,8 @@ use crate::contract::{ClauseId, Level};
 use crate::driver::{Driver, Executor, InProcess};
 use crate::engine::Engine;
 use crate::finding::Finding;
-use crate::scenario::run::{self, CaseResult, Failure, Options};
+use crate::judged::{Failure, Options};
+use crate::scenario::run::{self, CaseResult};
 
 /// Whether this process was started as a worker.
 #[must_use]

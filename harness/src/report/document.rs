@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::contract::{ClauseId, Level};
 use crate::driver::Executor;
 use crate::engine::{Declarations, Target};
+use crate::judged::Failure;
 use crate::scenario::Profile;
-use crate::scenario::run::Failure;
 
 /// The format that this version writes.
 pub const FORMAT: u32 = 1;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::document::CheckReport;
 use crate::contract::{ClauseId, Contract};
-use crate::scenario::run::Failure;
+use crate::judged::Failure;
 
 /// Lines of a backtrace and of an engine's output that are shown.
 const BACKTRACE_LINES: usize = 12;

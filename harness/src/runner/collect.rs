@@ -43,7 +43,7 @@ impl Collector {
             Event::CheckEnded(index, mut report, behaviours) => {
                 // A choice that differs between two checks is as wrong as one that differs within a check.
                 for finding in self.behaviours.learn(&behaviours) {
-                    report.failures.push(crate::scenario::run::Failure {
+                    report.failures.push(crate::judged::Failure {
                         finding,
                         place: "compared with the checks before".to_owned(),
                         line: 0,

@@ -6,11 +6,11 @@ use super::{Plan, micros};
 use crate::contract::{ClauseId, Level};
 use crate::engine::Target;
 use crate::finding::Finding;
+use crate::judged::Failure;
 use crate::model::Behaviours;
 use crate::process::{Attempt, Ending};
 use crate::report::verdict::of_check;
 use crate::report::{CheckReport, CheckVerdict};
-use crate::scenario::run::Failure;
 use crate::suite::Check;
 
 /// A check's report, but for its time, and what was observed.

@@ -1,0 +1,309 @@
+//! A store under judgement: every action goes to the driver, every reply to the model, and what deviates is kept with
+//! its evidence.
+//!
+//! Scenarios and programs are two ways of deciding what to do next; both do it here, so that a reply is judged, an
+//! audit taken and a failure written down in one way.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::call::{Action, Call, Outcome, Range, Reply};
+use crate::contract::{ClauseId, Level};
+use crate::driver::{Driver, Executor};
+use crate::engine::{Declarations, Durability, Frontier};
+use crate::finding::Finding;
+use crate::model::Model;
+use crate::octets::{Decimal, Octets};
+
+/// How many of the last calls are kept as a failure's trace.
+const TRACE: usize = 12;
+
+/// A deviation with its evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Failure {
+    /// What deviates.
+    pub finding: Finding,
+    /// Where in the check it was seen: `step 2`, `audit after step 3`.
+    pub place: String,
+    /// The line of that step in the scenario file, from 1; 0 when there is none.
+    pub line: u64,
+    /// The action whose outcome deviates.
+    pub action: String,
+    /// The last actions and what became of them, oldest first, ending with this one.
+    pub trace: Vec<String>,
+    /// The stack of a panic, or how a process died.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub details: String,
+}
+
+/// What an engine is judged by.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// What the engine declares.
+    pub declared: Declarations,
+    /// How long a lagging frontier may take to follow (PUT-7).
+    pub frontier_deadline: Duration,
+}
+
+/// The rest of the run would show nothing: it went wrong, or the engine need not go on.
+pub(crate) struct Stop;
+
+/// A store under judgement.
+pub(crate) struct Judged<'a> {
+    driver: &'a mut dyn Driver,
+    executor: Executor,
+    options: Options,
+    pub(crate) model: Model,
+    trace: VecDeque<(Action, Outcome)>,
+    place: String,
+    line: u64,
+    blamed: Vec<ClauseId>,
+    auditing: bool,
+    /// Whether a volatile engine kept its data over a reopen, which it did not promise.
+    pub(crate) kept_volatile: bool,
+    pub(crate) failures: Vec<Failure>,
+    /// How many actions were performed.
+    pub(crate) calls: u64,
+}
+
+impl<'a> Judged<'a> {
+    /// The store of `driver`, fresh and not yet open.
+    pub(crate) fn new(driver: &'a mut dyn Driver, executor: Executor, options: Options) -> Self {
+        Self {
+            driver,
+            executor,
+            options,
+            model: Model::new(options.declared),
+            trace: VecDeque::new(),
+            place: String::new(),
+            line: 0,
+            blamed: Vec::new(),
+            auditing: false,
+            kept_volatile: false,
+            failures: Vec::new(),
+            calls: 0,
+        }
+    }
+
+    pub(crate) fn declared(&self) -> Declarations {
+        self.options.declared
+    }
+
+    /// Says where the run is: the place in words, the line in a scenario file, and the clauses that a failure here
+    /// speaks against besides those that the model names.
+    pub(crate) fn enter(&mut self, place: String, line: u64, blamed: Vec<ClauseId>) {
+        self.driver.enter(&place, line, &blamed);
+        (self.place, self.line, self.blamed) = (place, line, blamed);
+    }
+
+    /// What the last action came to.
+    pub(crate) fn reply(&self) -> Option<&Reply> {
+        match self.trace.back() {
+            Some((_, Outcome::Reply(reply))) => Some(reply),
+            _ => None,
+        }
+    }
+
+    /// Opens the fresh store and asks for its number.
+    pub(crate) fn open(&mut self) -> Result<(), Stop> {
+        self.enter("opening the fresh store".to_owned(), 0, Vec::new());
+        self.done(Action::Open {}, &["GEN-12"], "a fresh store opens")?;
+        self.judged(Call::CurrentSequence {})
+    }
+
+    /// Closes the store for good.
+    pub(crate) fn close(&mut self) -> Result<(), Stop> {
+        self.enter("closing the store".to_owned(), self.line, self.blamed.clone());
+        self.done(Action::Close {}, &[self.reopen_clause()], "the engine is dropped")
+    }
+
+    /// Performs an action; an outcome that is no reply is a finding and ends the run.
+    pub(crate) fn perform(&mut self, action: Action) -> Result<(), Stop> {
+        self.calls += 1;
+        let outcome = self.driver.perform(&action);
+        let (clause, expected) = match &outcome {
+            Outcome::Reply(_) => {
+                self.remember(action, outcome);
+                return Ok(());
+            }
+            Outcome::Panicked { .. } if self.executor != Executor::Thread => ("GEN-3", "the call returns"),
+            Outcome::Panicked { .. } | Outcome::Died(_) => ("GEN-4", "the call returns"),
+            Outcome::TimedOut(_) => ("GEN-2", "the call returns in finite time"),
+            Outcome::ProtocolError(_) | Outcome::NotCarried(_) => ("GEN-12", "a reply"),
+        };
+        let mut finding = Finding::new(Level::Must, &[clause], expected, outcome.to_string());
+        if clause == "GEN-3" {
+            finding.blame([ClauseId::new("GEN-4")]);
+        }
+        if !matches!(action, Action::Call(_)) {
+            finding.blame([ClauseId::new(self.reopen_clause())]);
+        }
+        let details = match &outcome {
+            Outcome::Panicked { backtrace, .. } => backtrace.clone(),
+            _ => String::new(),
+        };
+        self.remember(action, outcome);
+        self.fail(finding, true, details);
+        Err(Stop)
+    }
+
+    fn remember(&mut self, action: Action, outcome: Outcome) {
+        if self.trace.len() == TRACE {
+            self.trace.pop_front();
+        }
+        self.trace.push_back((action, outcome));
+    }
+
+    /// Makes a call and has the model judge the reply.
+    pub(crate) fn judged(&mut self, call: Call) -> Result<(), Stop> {
+        self.perform(Action::Call(call))?;
+        let Some((Action::Call(call), Outcome::Reply(reply))) = self.trace.back() else { return Ok(()) };
+        let poor = if let Reply::Error(message) = reply { poor_message(message) } else { None };
+        let findings = self.model.judge(call, reply);
+        if let Some(finding) = poor {
+            self.fail(finding, false, String::new());
+        }
+        for finding in findings {
+            self.fail(finding, !self.auditing, String::new());
+        }
+        if self.model.is_lost() { Err(Stop) } else { Ok(()) }
+    }
+
+    /// Writes a finding down with its evidence. One that `here` shows also speaks against what the place is about.
+    pub(crate) fn fail(&mut self, mut finding: Finding, here: bool, details: String) {
+        if here {
+            finding.blame(self.blamed.clone());
+        }
+        let known =
+            |failure: &Failure| failure.finding.level == finding.level && failure.finding.clauses == finding.clauses;
+        if self.failures.iter().any(known) {
+            return;
+        }
+        self.failures.push(Failure {
+            place: self.place.clone(),
+            line: self.line,
+            action: self.trace.back().map_or_else(String::new, |(action, _)| action.to_string()),
+            trace: self.trace.iter().map(|(action, outcome)| format!("{action} -> {outcome}")).collect(),
+            details,
+            finding,
+        });
+    }
+
+    /// Compares everything observable with the model.
+    pub(crate) fn audit(&mut self) -> Result<(), Stop> {
+        let calls = self.model.audit();
+        self.audit_with(calls)?;
+        self.model.audited();
+        Ok(())
+    }
+
+    /// Makes the calls of an audit, after a lagging frontier has caught up.
+    fn audit_with(&mut self, calls: Vec<Call>) -> Result<(), Stop> {
+        let place = std::mem::take(&mut self.place);
+        self.enter(format!("audit after {place}"), self.line, self.blamed.clone());
+        self.auditing = true;
+        if self.options.declared.frontier == Frontier::Lagging {
+            self.await_frontier()?;
+        }
+        for call in calls {
+            self.judged(call)?;
+        }
+        self.auditing = false;
+        self.enter(place, self.line, self.blamed.clone());
+        Ok(())
+    }
+
+    /// Asks for `current_sequence` until it covers every write, as a lagging frontier must in finite time.
+    fn await_frontier(&mut self) -> Result<(), Stop> {
+        let start = Instant::now();
+        for turn in 0_u32.. {
+            self.judged(Call::CurrentSequence {})?;
+            let Some(Reply::Sequence(Decimal(current))) = self.reply() else { return Ok(()) };
+            let current = *current;
+            if self.model.frontier_reached(current) {
+                break;
+            }
+            if start.elapsed() > self.options.frontier_deadline {
+                let expected = format!("current_sequence reaches {} in finite time", self.model.highest());
+                let got = format!("still {current} after {} s", self.options.frontier_deadline.as_secs_f32());
+                self.fail(Finding::new(Level::Must, &["SEQ-4"], expected, got), false, String::new());
+                return Err(Stop);
+            }
+            if turn < 100 {
+                std::thread::yield_now();
+            } else {
+                // Polling, not synchronisation: the contract gives a lagging engine time, and no way to wait for it.
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+        Ok(())
+    }
+
+    /// Drops the engine and opens the store again. A volatile engine ends its run here.
+    pub(crate) fn reopen(&mut self) -> Result<(), Stop> {
+        let clause = self.reopen_clause();
+        self.done(Action::Close {}, &[clause], "the engine is dropped")?;
+        self.done(Action::Open {}, &[clause], "the store opens again")?;
+        if self.options.declared.durability == Durability::Volatile {
+            return self.reopened_volatile();
+        }
+        self.model.reopened();
+        Ok(())
+    }
+
+    /// A volatile engine may keep or lose what it held. It is asked to work, as a fresh store would.
+    fn reopened_volatile(&mut self) -> Result<(), Stop> {
+        let kept = self.model.live_keys() > 0;
+        let (start, end) = (Octets::default(), Octets::default());
+        let everything = Range { start, end, limit: Decimal(u64::MAX), forward: true };
+        self.perform(Action::Call(Call::RangeScan(everything)))?;
+        let rows = match self.reply() {
+            Some(Reply::Rows(rows)) => Some(rows.len()),
+            _ => None,
+        };
+        if kept && rows == Some(self.model.live_keys()) {
+            self.kept_volatile = true;
+        }
+        if rows == Some(0) {
+            self.model = Model::new(self.options.declared);
+            self.enter(self.place.clone(), 0, Vec::new());
+            self.judged(Call::CurrentSequence {})?;
+            self.judged(Call::PutBatch(vec![(Octets::text("after"), Octets::text("reopen"))]))?;
+            self.audit()?;
+        }
+        self.perform(Action::Close {})?;
+        Err(Stop)
+    }
+
+    /// The clause that a failing open or drop speaks against.
+    fn reopen_clause(&self) -> &'static str {
+        if self.options.declared.durability == Durability::Volatile { "GEN-4" } else { "DUR-1" }
+    }
+
+    /// Opens or closes, which must come off.
+    fn done(&mut self, action: Action, clauses: &[&'static str], expected: &str) -> Result<(), Stop> {
+        self.perform(action)?;
+        let got = match self.reply() {
+            Some(Reply::Done {}) | None => return Ok(()),
+            Some(other) => other.to_string(),
+        };
+        self.fail(Finding::new(Level::Must, clauses, expected, got), true, String::new());
+        Err(Stop)
+    }
+}
+
+/// An error message that tells a person nothing, or tells a client of the server too much (GEN-6).
+fn poor_message(message: &str) -> Option<Finding> {
+    let got = format!("Err({message:?})");
+    if message.trim().is_empty() {
+        return Some(Finding::new(Level::Should, &["GEN-6"], "an error says what is wrong", got));
+    }
+    let scratch = std::env::temp_dir();
+    let reveals = message.contains(crate::process::STORE_FOLDER)
+        || (scratch.components().count() > 1 && message.contains(&*scratch.to_string_lossy()));
+    reveals.then(|| Finding::new(Level::Should, &["GEN-6"], "an error names no path of the server", got))
+}

@@ -1,0 +1,175 @@
+//! Writes and prunes on one possible past: which replies fit, and what they make of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Entry, Fit, KEY_OCTETS_MAX, Pending, Step, VALUE_OCTETS_MAX, World};
+use crate::call::{Call, Pair, Reply};
+use crate::contract::Level;
+use crate::finding::Finding;
+use crate::model::{Last, diagnose};
+use crate::octets::Octets;
+
+/// The most pairs that must never be refused (GEN-12), and the most octets the server can deliver (PUT-15).
+const PAIRS_MAX: usize = 10_000;
+const BATCH_OCTETS_MAX: u64 = 256 << 20;
+
+impl World {
+    pub(super) fn put(mut self, call: &Call, pairs: &[Pair], reply: &Reply, step: &mut Step<'_>) -> Fit {
+        let long_key = pairs.iter().any(|(key, _)| key.len() > KEY_OCTETS_MAX);
+        let long_value = pairs.iter().any(|(_, value)| value.len() > VALUE_OCTETS_MAX);
+        let large = pairs.len() > PAIRS_MAX || call.octets() > BATCH_OCTETS_MAX;
+        let open = [
+            (pairs.is_empty(), "empty_put", "accepted"),
+            (long_key, "long_key", "stored"),
+            (long_value, "long_value", "stored"),
+            (large, "large_batch", "stored"),
+        ];
+        let refusable = open.iter().filter(|(applies, ..)| *applies);
+        match reply {
+            Reply::Sequence(number) => {
+                for (_, name, accepted) in refusable {
+                    step.learned.observe(name, accepted);
+                }
+                self.check_number(call, number.0, reply, step)?;
+                step.last = Some(Last::Put { pairs: pairs.len() });
+                self.apply(number.0, call);
+                Ok(vec![self])
+            }
+            Reply::Error(_) if open.iter().any(|(applies, ..)| *applies) => {
+                for (_, name, _) in refusable {
+                    step.learned.observe(name, "refused");
+                }
+                step.last = Some(Last::Refused);
+                if pairs.len() == 100_000 && call.octets() <= 100 * 100_000 {
+                    let expected = "100,000 small pairs in one batch succeed";
+                    step.notes.push(Finding::new(Level::Should, &["PUT-15"], expected, reply.to_string()));
+                }
+                if pairs.is_empty() || long_key || long_value {
+                    return Ok(vec![self]);
+                }
+                Ok(self.after_failure(call))
+            }
+            _ => Err(diagnose::put_refused(pairs, reply)),
+        }
+    }
+
+    pub(super) fn delete(mut self, call: &Call, keys: &[Octets], reply: &Reply, step: &mut Step<'_>) -> Fit {
+        match reply {
+            Reply::Sequence(number) if keys.is_empty() && number.0 == self.highest && self.fresh.is_some() => {
+                step.learned.observe("empty_delete", "no-op");
+                Ok(vec![self])
+            }
+            Reply::Sequence(number) => {
+                if keys.is_empty() {
+                    step.learned.observe("empty_delete", "accepted");
+                }
+                self.check_number(call, number.0, reply, step)?;
+                step.last = Some(Last::Delete { keys: keys.len() });
+                if self.deletes_logged.is_some() || !self.keeps_log {
+                    self.apply(number.0, call);
+                    return Ok(vec![self]);
+                }
+                // Whether deletes are logged is the engine's to show; until then both pasts are kept.
+                let mut unlogged = Self { deletes_logged: Some(false), ..self.clone() };
+                self.deletes_logged = Some(true);
+                self.apply(number.0, call);
+                unlogged.apply(number.0, call);
+                Ok(vec![self, unlogged])
+            }
+            Reply::Error(_) if keys.is_empty() => {
+                step.learned.observe("empty_delete", "refused");
+                step.last = Some(Last::Refused);
+                Ok(vec![self])
+            }
+            Reply::Error(_) if keys.iter().any(|key| key.len() > KEY_OCTETS_MAX && self.newest(key).is_none()) => {
+                step.last = Some(Last::Refused);
+                Ok(vec![self])
+            }
+            _ => Err(diagnose::delete_refused(&self, keys, reply)),
+        }
+    }
+
+    pub(super) fn prune(mut self, call: &Call, cutoff: u64, reply: &Reply, step: &mut Step<'_>) -> Fit {
+        let right = matches!(reply, Reply::Removed(count) if count.0 == self.prunable(cutoff));
+        if !right {
+            return Err(diagnose::prune(&self, step.past, call, cutoff, reply));
+        }
+        step.last = Some(Last::Prune);
+        let retained = Arc::make_mut(&mut self.log).split_off(&cutoff);
+        self.log = Arc::new(retained);
+        self.cutoff_max = self.cutoff_max.max(cutoff);
+        Ok(vec![self])
+    }
+
+    /// Whether a write may be given `number`; a hole is noted.
+    fn check_number(&self, call: &Call, number: u64, reply: &Reply, step: &mut Step<'_>) -> Result<(), Finding> {
+        let next = self.highest.saturating_add(1);
+        if number == next {
+            return Ok(());
+        }
+        let finding = diagnose::number(self, step.past, call, number, reply);
+        if finding.level == Level::Must {
+            return Err(finding);
+        }
+        step.notes.push(finding);
+        Ok(())
+    }
+
+    fn apply(&mut self, number: u64, call: &Call) {
+        let entry = match call {
+            Call::PutBatch(pairs) => {
+                let newest: BTreeMap<&Octets, &Octets> = pairs.iter().map(|(key, value)| (key, value)).collect();
+                let state = Arc::make_mut(&mut self.state);
+                for (key, value) in newest {
+                    state.entry(key.clone()).or_default().push((number, Some(value.clone())));
+                }
+                Some(Entry::Put(Arc::new(pairs.clone())))
+            }
+            Call::DeleteBatch(keys) => {
+                let state = Arc::make_mut(&mut self.state);
+                for key in keys {
+                    if let Some(versions) = state.get_mut(key)
+                        && matches!(versions.last(), Some((_, Some(_))))
+                    {
+                        versions.push((number, None));
+                    }
+                }
+                (self.deletes_logged != Some(false)).then(|| Entry::Delete(Arc::new(keys.clone())))
+            }
+            _ => None,
+        };
+        if let Some(entry) = entry.filter(|_| self.keeps_log) {
+            Arc::make_mut(&mut self.log).insert(number, entry);
+        }
+        self.highest = number;
+        self.written = true;
+        self.failed = None;
+    }
+
+    /// The three outcomes of a write that failed (PUT-8); a burnt number with and without its entry.
+    fn after_failure(mut self, call: &Call) -> Vec<Self> {
+        let with = |world: &Self, pending| Self { pending: Some(pending), ..world.clone() };
+        let whole = with(&self, Pending::Whole(call.clone()));
+        let burnt = with(&self, Pending::Burnt { logged: self.keeps_log });
+        let unlogged = with(&self, Pending::Burnt { logged: false });
+        self.failed = Some(call.clone());
+        if self.keeps_log { vec![self, whole, burnt, unlogged] } else { vec![self, whole, burnt] }
+    }
+
+    pub(super) fn settle(&mut self, number: u64) {
+        match self.pending.take() {
+            None => {}
+            Some(Pending::Whole(call)) => self.apply(number, &call),
+            Some(Pending::Burnt { logged }) => {
+                if logged {
+                    Arc::make_mut(&mut self.log).insert(number, Entry::Burnt);
+                } else {
+                    self.burnt_unlogged = self.keeps_log;
+                }
+                self.highest = number;
+                self.failed = None;
+            }
+        }
+    }
+}
