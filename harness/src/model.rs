@@ -11,6 +11,8 @@
 mod audit;
 mod behaviour;
 mod diagnose;
+#[cfg(test)]
+mod tests;
 mod world;
 
 pub(crate) use behaviour::BEHAVIOURS;

@@ -59,6 +59,26 @@ fn a_report_that_was_touched_does_not_verify() {
     let (code, out, _) = run(dir.path(), &["verify", "r/report.json"]);
     assert_eq!(code, 1, "{out}");
     assert!(out.contains("of the suite is missing") && out.contains("the counts differ"), "{out}");
+    let whole = {
+        let (code, ..) = run(dir.path(), &["conform", "--engine", "btree", "--profile", "quick", "--report", "r"]);
+        assert_eq!(code, 0);
+        report(&dir.path().join("r"))
+    };
+    type Touch = fn(&mut Value);
+    let touches: [(Touch, &str); 4] = [
+        (|json| json["verdicts"]["served"] = "partial".into(), "the verdicts do not follow from the checks"),
+        (|json| json["checks"][0]["verdict"] = "fail".into(), "which does not follow from its findings"),
+        (|json| json["clauses"][5]["checks"] = 1.into(), "the clauses' verdicts do not follow from the checks"),
+        (|json| json["checks"][1] = json["checks"][0].clone(), "stands twice"),
+    ];
+    for (touch, says) in touches {
+        let mut json = whole.clone();
+        touch(&mut json);
+        std::fs::write(&path, json.to_string()).expect("writable");
+        let (code, out, _) = run(dir.path(), &["verify", "r/report.json"]);
+        assert_eq!(code, 1, "{says}: {out}");
+        assert!(out.contains(says), "{says} is not in:\n{out}");
+    }
     std::fs::write(&path, "{\"format\": 99}").expect("writable");
     let (code, _, err) = run(dir.path(), &["verify", "r/report.json"]);
     assert_eq!(code, 2);
@@ -314,5 +334,36 @@ fn generated_files_are_fresh() {
         }
         let found = std::fs::read_to_string(&path).unwrap_or_default();
         assert!(found == text, "{file} is stale: UPDATE=1 cargo test -p xtask generated writes it anew");
+    }
+}
+
+const REPLAYED: &str = "scenario: mine/last-row
+title: A reverse scan comes whole
+clauses: [SCAN-9]
+steps:
+  - put_batch: [[a, '1'], [b, '2']]
+  - range_scan: { direction: reverse, limit: 1 }
+    expect: { rows: [[b, '2']] }
+";
+
+#[test]
+fn a_scenario_file_is_replayed_from_anywhere() {
+    let dir = folder();
+    std::fs::write(dir.path().join("failure.yaml"), REPLAYED).expect("writable");
+    let args = |engine| ["conform", "--engine", engine, "--replay", "failure.yaml", "--report", "r"];
+    let (code, out, err) = run(dir.path(), &args("btree"));
+    assert_eq!(code, 0, "{out}{err}");
+    let (code, out, _) = run(dir.path(), &args("mutant:scan-reverse-limit-takes-lowest"));
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("mine/last-row: fail") && out.contains("failure.yaml:6"), "{out}");
+}
+
+#[test]
+fn completions_are_made_for_the_usual_shells() {
+    let dir = folder();
+    for shell in ["bash", "zsh", "fish"] {
+        let (code, out, err) = run(dir.path(), &["completions", shell]);
+        assert_eq!(code, 0, "{err}");
+        assert!(out.contains("conform"), "{shell}: {out}");
     }
 }
