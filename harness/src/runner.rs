@@ -230,7 +230,7 @@ impl<'a> Session<'a> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
     }
 
-    fn in_worker(&self, check: &Check, dir: &Path) -> judge::Judged {
+    fn in_worker(&self, check: &Check, dir: &Path) -> judge::Ruling {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut worker = match idle.map_or_else(|| Worker::start(&self.plan.spec, &self.plan.limits), Ok) {
             Ok(worker) => worker,
@@ -254,7 +254,7 @@ impl<'a> Session<'a> {
     }
 
     /// Runs the check in this process.
-    fn here(&self, engine: &Engine, check: &Check, dir: &Path) -> judge::Judged {
+    fn here(&self, engine: &Engine, check: &Check, dir: &Path) -> judge::Ruling {
         let Job::Case(case) = &check.job else { return judge::not_run(self.plan, check, "not a case") };
         let options = Options { declared: engine.declarations(), frontier_deadline: self.plan.limits.frontier };
         match InProcess::new(engine.clone(), dir, case.executor) {

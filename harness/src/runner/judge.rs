@@ -14,12 +14,12 @@ use crate::report::{CheckReport, CheckVerdict};
 use crate::suite::Check;
 
 /// A check's report, but for its time, and what was observed.
-pub(super) struct Judged {
+pub(super) struct Ruling {
     report: CheckReport,
     behaviours: Behaviours,
 }
 
-impl Judged {
+impl Ruling {
     /// With the time it took.
     pub(super) fn after(mut self, took: Duration) -> (CheckReport, Behaviours) {
         self.report.duration_us = micros(took);
@@ -48,7 +48,7 @@ pub(super) fn blank(check: &Check) -> CheckReport {
 }
 
 /// The report of a check that was not run.
-pub(super) fn not_run(plan: &Plan, check: &Check, why: &str) -> Judged {
+pub(super) fn not_run(plan: &Plan, check: &Check, why: &str) -> Ruling {
     let report = CheckReport {
         verdict: CheckVerdict::Error,
         verdict_trait: CheckVerdict::Error,
@@ -56,7 +56,7 @@ pub(super) fn not_run(plan: &Plan, check: &Check, why: &str) -> Judged {
         replay: replay(plan, check),
         ..blank(check)
     };
-    Judged { report, behaviours: Behaviours::default() }
+    Ruling { report, behaviours: Behaviours::default() }
 }
 
 fn replay(plan: &Plan, check: &Check) -> String {
@@ -64,7 +64,7 @@ fn replay(plan: &Plan, check: &Check) -> String {
 }
 
 /// What `attempt` says about `check`.
-pub(super) fn attempt(plan: &Plan, check: &Check, attempt: Attempt) -> Judged {
+pub(super) fn attempt(plan: &Plan, check: &Check, attempt: Attempt) -> Ruling {
     let mut report = blank(check);
     let mut behaviours = Behaviours::default();
     let lost = |verdict: CheckVerdict, clause: &'static str, expected: &str, got: String, report: &mut CheckReport| {
@@ -121,5 +121,5 @@ pub(super) fn attempt(plan: &Plan, check: &Check, attempt: Attempt) -> Judged {
         report.output = attempt.output;
         report.replay = replay(plan, check);
     }
-    Judged { report, behaviours }
+    Ruling { report, behaviours }
 }
