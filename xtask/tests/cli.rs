@@ -355,7 +355,7 @@ fn a_scenario_file_is_replayed_from_anywhere() {
     assert_eq!(code, 0, "{out}{err}");
     let (code, out, _) = run(dir.path(), &args("mutant:scan-reverse-limit-takes-lowest"));
     assert_eq!(code, 1, "{out}");
-    assert!(out.contains("mine/last-row: fail") && out.contains("failure.yaml:6"), "{out}");
+    assert!(out.contains("mine/last-row: fail") && out.contains("at        step 2, failure.yaml:6"), "{out}");
 }
 
 #[test]

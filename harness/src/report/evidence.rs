@@ -45,7 +45,7 @@ fn failure_text(check: &CheckReport, failure: &Failure) -> String {
     let _ = writeln!(out, "  expected  {}", finding.expected);
     let _ = writeln!(out, "  got       {}", finding.got);
     let line = if failure.line > 0 { format!(":{}", failure.line) } else { String::new() };
-    let file = if check.file.is_empty() { String::new() } else { format!(", scenarios/{}{line}", check.file) };
+    let file = if check.file.is_empty() { String::new() } else { format!(", {}{line}", check.file) };
     let _ = writeln!(out, "  at        {}{file}", failure.place);
     if !failure.trace.is_empty() {
         let _ = writeln!(out, "  the last calls:");

@@ -84,6 +84,10 @@ fn areas(report: &Report) -> String {
             all += 1;
             failing += u32::from(check.verdict.is_failure());
         }
+        // Of a selection only the areas that it touches are of interest.
+        if report.verdicts.is_none() && all == 0 {
+            continue;
+        }
         table.add_row([
             area.title.clone(),
             clauses.len().to_string(),

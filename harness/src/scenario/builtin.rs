@@ -33,7 +33,7 @@ pub fn cases() -> Result<Vec<Case>, Vec<LoadError>> {
     let (mut cases, mut errors) = (Vec::new(), Vec::new());
     for (file, text) in FILES {
         match load::load_text(file, text) {
-            Ok(more) => cases.extend(more),
+            Ok(more) => cases.extend(more.into_iter().map(placed)),
             Err(error) => errors.push(error),
         }
     }
@@ -45,7 +45,12 @@ pub fn cases() -> Result<Vec<Case>, Vec<LoadError>> {
 pub fn case(id: &str) -> Option<Case> {
     let scenario = id.split('#').next()?;
     let (file, text) = FILES.iter().find(|(file, _)| file.strip_suffix(".yaml") == Some(scenario))?;
-    load::load_text(file, text).ok()?.into_iter().find(|case| case.id == id)
+    load::load_text(file, text).ok()?.into_iter().find(|case| case.id == id).map(placed)
+}
+
+/// The case with its file as seen from the workspace's root.
+fn placed(case: Case) -> Case {
+    Case { file: format!("scenarios/{}", case.file), ..case }
 }
 
 #[cfg(test)]

@@ -155,7 +155,10 @@ pub fn load_dir(dir: &Path) -> Result<Vec<Case>, Vec<LoadError>> {
     let mut errors = Vec::new();
     for file in files {
         match load_file(&dir.join(&file), Some(&file)) {
-            Ok(more) => cases.extend(more),
+            Ok(more) => {
+                let shown = dir.join(&file).display().to_string();
+                cases.extend(more.into_iter().map(|case| Case { file: shown.clone(), ..case }));
+            }
             Err(error) => errors.push(error),
         }
     }
