@@ -78,13 +78,16 @@ impl Model {
     /// more.
     pub fn judge(&mut self, call: &Call, reply: &Reply) -> Vec<Finding> {
         self.remember_keys(call);
+        let mut learned = Behaviours::default();
+        if self.only_shows(call, reply, &mut learned) {
+            return self.behaviours.learn(&learned);
+        }
         let before = std::mem::take(&mut self.worlds);
         if before.is_empty() {
             return Vec::new();
         }
         let mut refused = None;
         let mut notes = None;
-        let mut learned = Behaviours::default();
         let logged_before = before.iter().any(World::deletes_are_logged);
         let burns_logged_before = before.iter().any(|world| !world.burnt_unlogged());
         for world in before {
@@ -115,6 +118,13 @@ impl Model {
         }
         findings.extend(self.behaviours.learn(&learned));
         findings
+    }
+
+    /// The way of nearly all reads, on which nothing is copied: one world, and it may answer so.
+    fn only_shows(&mut self, call: &Call, reply: &Reply, learned: &mut Behaviours) -> bool {
+        let [world] = self.worlds.as_mut_slice() else { return false };
+        let shows_state = call.is_read() && !matches!(call, Call::CurrentSequence {});
+        shows_state && world.is_settled() && world.shows(call, reply, learned)
     }
 
     /// What a correct engine would reply, in words.
@@ -189,7 +199,9 @@ impl Model {
             Call::PutBatch(pairs) => self.keys.extend(pairs.iter().map(|(key, _)| key.clone())),
             Call::DeleteBatch(keys) | Call::GetMany(keys) => self.keys.extend(keys.iter().cloned()),
             Call::Get(key) => {
-                self.keys.insert(key.clone());
+                if !self.keys.contains(key) {
+                    self.keys.insert(key.clone());
+                }
             }
             Call::RangeScan(_)
             | Call::CurrentSequence {}

@@ -62,6 +62,12 @@ pub(super) struct ConformArgs {
     /// Seconds one check may take, besides a second for each MiB of its data.
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     check_timeout: Option<Duration>,
+    /// MiB of data memory that the engine's process may have.
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..))]
+    memory_limit: Option<u32>,
+    /// MiB that one store may take on disk.
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..))]
+    disk_limit: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -124,9 +130,12 @@ pub(super) fn processors() -> usize {
 
 fn limits(args: &ConformArgs) -> Limits {
     let default = Limits::default();
+    let octets = |mib: u32| u64::from(mib) << 20;
     Limits {
         call: args.call_timeout.unwrap_or(default.call),
         check: args.check_timeout.unwrap_or(default.check),
+        memory: args.memory_limit.map_or(default.memory, octets),
+        disk: args.disk_limit.map_or(default.disk, octets),
         ..default
     }
 }
@@ -138,6 +147,12 @@ fn commands(registry: &Registry, args: &ConformArgs) -> Commands {
     }
     if args.target != Target::Served {
         base.push_str(&format!(" --target {}", args.target));
+    }
+    // Verdicts may hang on these, so that a replay needs them; deadlines cost a replay only time.
+    for (flag, limit) in [("--memory-limit", args.memory_limit), ("--disk-limit", args.disk_limit)] {
+        if let Some(mib) = limit {
+            base.push_str(&format!(" {flag} {mib}"));
+        }
     }
     let scenarios = |path: &Path| format!(" --scenarios {}", quoted(&path.display().to_string()));
     base.push_str(&args.select.scenarios.as_deref().map_or_else(String::new, scenarios));

@@ -196,7 +196,21 @@ impl World {
     }
 
     fn read(mut self, call: &Call, reply: &Reply, step: &mut Step<'_>) -> Fit {
-        let right = match (call, reply) {
+        if self.shows(call, reply, &mut step.learned) {
+            Ok(vec![self])
+        } else {
+            Err(diagnose::read(&self, step.past, call, reply))
+        }
+    }
+
+    /// Whether no failed write is waiting to be told apart: then a read changes nothing but what has been seen.
+    pub(super) fn is_settled(&self) -> bool {
+        self.pending.is_none()
+    }
+
+    /// Whether a read, other than of the number, may be answered so.
+    pub(super) fn shows(&mut self, call: &Call, reply: &Reply, learned: &mut Behaviours) -> bool {
+        match (call, reply) {
             (Call::Get(key), Reply::Value(value)) => self.newest(key) == value.as_ref(),
             (Call::Get(key), Reply::Error(_)) => key.len() > KEY_OCTETS_MAX && self.newest(key).is_none(),
             (Call::GetMany(keys), Reply::Values(values)) => {
@@ -211,14 +225,14 @@ impl World {
             }
             (Call::RangeScan(range), Reply::Rows(rows)) => {
                 if range.start.len().max(range.end.len()) > KEY_OCTETS_MAX {
-                    step.learned.observe("long_bound", "compared");
+                    learned.observe("long_bound", "compared");
                 }
                 self.rows(range) == *rows
             }
             (Call::RangeScan(range), Reply::Error(_)) => {
                 let long = range.start.len().max(range.end.len()) > KEY_OCTETS_MAX;
                 if long {
-                    step.learned.observe("long_bound", "refused");
+                    learned.observe("long_bound", "refused");
                 }
                 long
             }
@@ -230,8 +244,7 @@ impl World {
                 right
             }
             _ => false,
-        };
-        if right { Ok(vec![self]) } else { Err(diagnose::read(&self, step.past, call, reply)) }
+        }
     }
 
     fn current(mut self, reply: &Reply, step: &mut Step<'_>) -> Fit {
