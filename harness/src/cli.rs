@@ -6,11 +6,14 @@ mod coverage;
 mod eccentrics;
 mod engines;
 mod exit;
+mod folder;
 mod gallery;
 mod mutants;
 mod new_engine;
+mod merge;
 mod output;
 mod progress;
+mod promote;
 mod scenarios;
 mod select;
 mod verify;
@@ -66,6 +69,10 @@ enum Command {
     Mutants(mutants::MutantsArgs),
     /// Run the suite on every eccentric: each must conform at its target.
     Eccentrics(eccentrics::EccentricsArgs),
+    /// Put the reports of shards together.
+    Merge(merge::MergeArgs),
+    /// Keep a failing program as a scenario of the suite.
+    Promote(promote::PromoteArgs),
     /// Show which checks cover which clauses.
     Coverage(coverage::CoverageArgs),
     /// Work on scenario files.
@@ -126,6 +133,8 @@ fn run(registry: &Registry, command: Command) -> Exit {
         Command::Conform(args) => conform::run(registry, &args),
         Command::Mutants(args) => mutants::run(registry, &args),
         Command::Eccentrics(args) => eccentrics::run(registry, &args),
+        Command::Merge(args) => merge::run(&args),
+        Command::Promote(args) => promote::run(&args),
         Command::Coverage(args) => coverage::run(registry, &args),
         Command::Scenarios(command) => scenarios::run(&command),
         Command::Verify(args) => verify::run(&args),

@@ -15,8 +15,8 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use crate::engine::{Engine, Target};
 use crate::process::{self, Limits};
 use crate::report::{CheckVerdict, evidence, markdown};
-use crate::runner::{Collector, Commands, Event, Plan, Session};
-use crate::scenario::{Profile, builtin};
+use crate::runner::{Collector, Commands, Event, Plan, SHRINK, Session};
+use crate::scenario::Profile;
 use crate::suite::{self, Check};
 
 /// Judges `engine` as a test executable: put it in the `main` of a test target with `harness = false`.
@@ -79,11 +79,10 @@ fn served(batch_log: bool) -> Result<(), Failed> {
         .into())
 }
 
-/// The checks that the arguments can select. An exact name reads its own scenario file and no other.
+/// The checks that the arguments can select.
 fn selected(args: &Arguments, settings: &Settings) -> Result<Vec<Check>, String> {
     if let (true, Some(name)) = (args.exact, &args.filter) {
-        let case = builtin::case(name).filter(|case| case.profile <= settings.profile);
-        return Ok(case.into_iter().map(Check::of_case).collect());
+        return Ok(suite::check(name, settings.profile).into_iter().collect());
     }
     suite::checks(settings.profile, Vec::new())
         .map_err(|errors| errors.iter().map(|error| format!("\n{error}")).collect::<String>())
@@ -137,6 +136,10 @@ impl Shared {
             jobs: std::thread::available_parallelism().map_or(1, usize::from),
             limits: Limits::default(),
             suite_checks: checks.len(),
+            shrink: SHRINK,
+            time: None,
+            shard: None,
+            corpus: Vec::new(),
             checks,
             selection: Vec::new(),
             fail_fast: false,
@@ -156,7 +159,7 @@ impl Shared {
             .session
             .get_or_init(|| Session::start(&self.plan, &self.cancel).map_err(|error| error.to_string()))
             .as_ref()?;
-        let (report, behaviours) = session.check(index);
+        let (report, behaviours) = session.check(index, &|_| {});
         let good = matches!(report.verdict, CheckVerdict::Pass | CheckVerdict::Refused);
         let result = if good { Ok(()) } else { Err(Failed::from(evidence::text(&report))) };
         let mut collector = self.collector.lock().unwrap_or_else(PoisonError::into_inner);

@@ -17,8 +17,11 @@ use crate::finding::Finding;
 use crate::model::Model;
 use crate::octets::{Decimal, Octets};
 
+/// After so many different failures an autopsy has shown enough.
+const FAILURES_MAX: usize = 4;
+
 /// How many of the last calls are kept as a failure's trace.
-const TRACE: usize = 12;
+pub(crate) const TRACE: usize = 12;
 
 /// A deviation with its evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +55,15 @@ pub struct Options {
 /// The rest of the run would show nothing: it went wrong, or the engine need not go on.
 pub(crate) struct Stop;
 
+/// How far reads go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ReadsOn {
+    /// Until one is wrong; then an autopsy follows.
+    UntilWrong,
+    /// Those of the autopsy.
+    Autopsy,
+}
+
 /// A store under judgement.
 pub(crate) struct Judged<'a> {
     driver: &'a mut dyn Driver,
@@ -63,6 +75,7 @@ pub(crate) struct Judged<'a> {
     line: u64,
     blamed: Vec<ClauseId>,
     auditing: bool,
+    reads_on: ReadsOn,
     /// Whether a volatile engine kept its data over a reopen, which it did not promise.
     pub(crate) kept_volatile: bool,
     pub(crate) failures: Vec<Failure>,
@@ -83,6 +96,7 @@ impl<'a> Judged<'a> {
             line: 0,
             blamed: Vec::new(),
             auditing: false,
+            reads_on: ReadsOn::UntilWrong,
             kept_volatile: false,
             failures: Vec::new(),
             calls: 0,
@@ -170,7 +184,33 @@ impl<'a> Judged<'a> {
         for finding in findings {
             self.fail(finding, !self.auditing, String::new());
         }
-        if self.model.is_lost() { Err(Stop) } else { Ok(()) }
+        if !self.model.is_lost() {
+            return Ok(());
+        }
+        if self.reads_on == ReadsOn::UntilWrong {
+            self.autopsy();
+        }
+        Err(Stop)
+    }
+
+    /// After a wrong answer: whether others are wrong as well tells a wrong State from a wrong answer about it.
+    fn autopsy(&mut self) {
+        self.reads_on = ReadsOn::Autopsy;
+        if !self.model.reconsider() {
+            return;
+        }
+        let trace = self.trace.clone();
+        let mut calls = self.model.audit();
+        // Single keys first: what they hold is what the rest is made of.
+        calls.sort_by_key(|call| !matches!(call, Call::Get(_)));
+        self.enter(format!("autopsy after {}", self.place), self.line, self.blamed.clone());
+        self.auditing = true;
+        for call in calls {
+            self.trace.clone_from(&trace);
+            if self.failures.len() >= FAILURES_MAX || (self.judged(call).is_err() && !self.model.reconsider()) {
+                break;
+            }
+        }
     }
 
     /// Writes a finding down with its evidence. One that `here` shows also speaks against what the place is about.

@@ -30,7 +30,8 @@
 //!
 //! # How it fits together
 //!
-//! Data flow one way. [`contract`] says what is asked; [`scenario`] makes checks of YAML files, [`suite`] lists them;
+//! Data flow one way. [`contract`] says what is asked; [`scenario`] makes checks of YAML files and [`property`] random
+//! programs of seeds; [`suite`] lists them;
 //! [`runner`] has worker [`process`]es do them next to the [`engine`] through a [`driver`]; every [`call`] is recorded
 //! before it is made; the [`model`] judges every reply and makes [`finding`]s; [`report`] turns them into verdicts and
 //! views. `ARCHITECTURE.md` in the repository is the map.
@@ -47,6 +48,7 @@ pub mod judged;
 pub mod model;
 pub mod octets;
 pub mod process;
+pub mod property;
 pub mod report;
 pub mod runner;
 pub mod scenario;

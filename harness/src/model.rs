@@ -49,6 +49,9 @@ struct Past {
     reopened: bool,
     /// Whether a prune was made since the last write.
     pruned: bool,
+    /// Whether a scan showed everything right since State or log last changed: one that does not now was told so by a
+    /// read.
+    shown_whole: bool,
 }
 
 /// The model of one store.
@@ -58,6 +61,8 @@ pub struct Model {
     worlds: Vec<World>,
     behaviours: Behaviours,
     keys: BTreeSet<Octets>,
+    /// The worlds that a wrong reply to a read or a prune left none of: they still say what the store should hold.
+    contradicted: Vec<World>,
 }
 
 impl Model {
@@ -65,10 +70,11 @@ impl Model {
     #[must_use]
     pub fn new(declared: Declarations) -> Self {
         Self {
-            past: Past { declared, last: Last::Opened, audited: false, reopened: false, pruned: false },
+            past: Past { declared, last: Last::Opened, audited: false, reopened: false, pruned: false, shown_whole: false },
             worlds: vec![World::new(declared.batch_log)],
             behaviours: Behaviours::default(),
             keys: BTreeSet::new(),
+            contradicted: Vec::new(),
         }
     }
 
@@ -80,12 +86,19 @@ impl Model {
         self.remember_keys(call);
         let mut learned = Behaviours::default();
         if self.only_shows(call, reply, &mut learned) {
+            self.past.shown_whole |= is_whole(call);
             return self.behaviours.learn(&learned);
         }
         let before = std::mem::take(&mut self.worlds);
         if before.is_empty() {
             return Vec::new();
         }
+        self.contradicted = match call {
+            _ if call.is_read() => before.clone(),
+            // What a prune should have done is known, whatever it counted.
+            Call::PruneBatchLog(cutoff) => before.iter().map(|world| world.pruned(cutoff.0)).collect(),
+            _ => Vec::new(),
+        };
         let mut refused = None;
         let mut notes = None;
         let logged_before = before.iter().any(World::deletes_are_logged);
@@ -150,10 +163,31 @@ impl Model {
         self.worlds.is_empty()
     }
 
+    /// Takes the worlds back that a wrong reply left none of: for those who want to know what else is wrong. Whether
+    /// there are any.
+    pub fn reconsider(&mut self) -> bool {
+        if self.worlds.is_empty() {
+            self.worlds = std::mem::take(&mut self.contradicted);
+        }
+        !self.worlds.is_empty()
+    }
+
     /// The highest number assigned so far, as far as is known; 0 before the first is.
     #[must_use]
     pub fn highest(&self) -> u64 {
         self.worlds.first().map_or(0, World::highest)
+    }
+
+    /// The least number that the batch log retains, as far as is known.
+    #[must_use]
+    pub fn oldest(&self) -> Option<u64> {
+        self.worlds.first().and_then(World::oldest)
+    }
+
+    /// A digest of State, by the numbers that wrote it, and of the log's extent.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        self.worlds.first().map_or(0, World::digest)
     }
 
     /// Whether `current_sequence` has reached the highest number; always so for an immediate frontier.
@@ -192,6 +226,7 @@ impl Model {
         }
         self.past.last = last;
         self.past.audited = false;
+        self.past.shown_whole = false;
     }
 
     fn remember_keys(&mut self, call: &Call) {
@@ -210,6 +245,14 @@ impl Model {
             | Call::PruneBatchLog(_) => {}
         }
     }
+}
+
+/// Whether the call is the plainest scan of everything.
+fn is_whole(call: &Call) -> bool {
+    let whole = |range: &crate::call::Range| {
+        range.start.is_empty() && range.end.is_empty() && range.limit.0 == u64::MAX && range.forward
+    };
+    matches!(call, Call::RangeScan(range) if whole(range))
 }
 
 /// A deviation that fails both targets.

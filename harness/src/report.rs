@@ -9,6 +9,7 @@ pub mod evidence;
 #[cfg(feature = "cli")]
 pub mod junit;
 pub mod markdown;
+pub mod merge;
 pub mod read;
 #[cfg(feature = "schema")]
 pub mod schema;
@@ -17,6 +18,6 @@ pub mod terminal;
 pub mod verdict;
 
 pub use document::{
-    CheckReport, CheckVerdict, ClauseReport, ClauseVerdict, Count, EngineReport, EngineVerdict, Machine, Observation,
-    Report, RunReport,
+    CheckReport, CheckVerdict, ClauseReport, ClauseVerdict, Count, EngineReport, EngineVerdict, Found, Machine,
+    Observation, Report, RunReport, SearchReport, Shard,
 };

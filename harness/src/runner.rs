@@ -6,25 +6,34 @@
 mod collect;
 mod judge;
 mod scratch;
+mod search;
 
 pub use collect::Collector;
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
 
 use crate::driver::InProcess;
 use crate::engine::{Declarations, Engine, Target};
 use crate::judged::Options;
 use crate::model::Behaviours;
+use crate::octets::Decimal;
 use crate::process::{Attempt, Ending, Job, Limits, Probe, Worker};
-use crate::report::CheckReport;
+use crate::property;
+use crate::report::{CheckReport, Shard};
 use crate::scenario::generate::SplitMix;
-use crate::scenario::{Profile, run};
-use crate::suite::Check;
+use crate::scenario::run::CaseResult;
+use crate::scenario::{Case, Profile, run};
+use crate::suite::{Check, Work};
+
+/// How long a failing program is shrunk unless told otherwise.
+pub const SHRINK: Duration = Duration::from_secs(20);
 
 /// After so many workers lost in a row the engine is not worth asking further.
 const LOST_MAX: u32 = 5;
@@ -50,6 +59,14 @@ pub struct Plan {
     pub jobs: usize,
     /// What a worker may use.
     pub limits: Limits,
+    /// How long a failing program may be shrunk; not at all if zero.
+    pub shrink: Duration,
+    /// How long each search goes on, instead of as many programs as it names; the minutes that the run was given.
+    pub time: Option<(Duration, u32)>,
+    /// The part of every search that is this run's.
+    pub shard: Option<Shard>,
+    /// Programs that failed before: they come first.
+    pub corpus: Vec<CorpusEntry>,
     /// The checks to run.
     pub checks: Vec<Check>,
     /// How many checks the suite has at this profile.
@@ -66,6 +83,16 @@ pub struct Plan {
     pub command: Commands,
 }
 
+/// A program that failed in an earlier run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CorpusEntry {
+    /// The check that found it.
+    pub check: String,
+    /// Its seed.
+    pub seed: Decimal,
+}
+
 /// How a person runs something again.
 #[derive(Debug, Clone)]
 pub struct Commands {
@@ -80,6 +107,17 @@ pub struct Commands {
 pub enum Event {
     /// Stores live here; `true` if it is memory.
     Scratch(PathBuf, bool),
+    /// A search has come so far.
+    Searched {
+        /// The check's id.
+        check: String,
+        /// Programs run so far.
+        programs: u64,
+        /// Calls made so far.
+        calls: u64,
+        /// Different states reached so far.
+        states: u64,
+    },
     /// A check was given to a worker; its place in the plan.
     CheckStarted(usize),
     /// A check has its verdict; its place in the plan.
@@ -127,7 +165,9 @@ pub fn run(plan: &Plan, cancel: &Arc<AtomicBool>, mut events: impl FnMut(Event))
                 while let Some(index) = next() {
                     // The receiver outlives the threads, so that sending cannot fail.
                     let _ = sender.send(Event::CheckStarted(index));
-                    let (report, behaviours) = session.check(index);
+                    let (report, behaviours) = session.check(index, &|event| {
+                        let _ = sender.send(event);
+                    });
                     if report.verdict.is_failure() && plan.fail_fast {
                         stop.store(true, Ordering::Relaxed);
                     }
@@ -166,6 +206,7 @@ pub struct Session<'a> {
     scratch: scratch::Scratch,
     cancel: &'a AtomicBool,
     lost: AtomicU32,
+    stores: AtomicU64,
     idle: Mutex<Vec<Worker>>,
 }
 
@@ -176,7 +217,14 @@ impl<'a> Session<'a> {
     /// When it does not open, or there is no place for stores.
     pub fn start(plan: &'a Plan, cancel: &'a AtomicBool) -> Result<Self, RunError> {
         let scratch = scratch::Scratch::new(plan.keep).map_err(RunError::Scratch)?;
-        let session = Self { plan, scratch, cancel, lost: AtomicU32::new(0), idle: Mutex::new(Vec::new()) };
+        let session = Self {
+            plan,
+            scratch,
+            cancel,
+            lost: AtomicU32::new(0),
+            stores: AtomicU64::new(0),
+            idle: Mutex::new(Vec::new()),
+        };
         if plan.in_process.is_none() {
             let worker = session.probe()?;
             session.leave(worker);
@@ -204,67 +252,84 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Runs the check at `index` of the plan.
-    pub fn check(&self, index: usize) -> (CheckReport, Behaviours) {
+    /// Runs the check at `index` of the plan. What happens on the way goes to `events`.
+    pub fn check(&self, index: usize, events: &dyn Fn(Event)) -> (CheckReport, Behaviours) {
         let check = &self.plan.checks[index];
         let started = Instant::now();
-        let judged = if self.lost.load(Ordering::Relaxed) >= LOST_MAX {
-            judge::not_run(self.plan, check, &format!("engine unusable: {LOST_MAX} workers were lost in a row"))
-        } else {
-            match self.scratch.store(&index.to_string()) {
-                Ok(dir) => {
-                    let judged = match &self.plan.in_process {
-                        Some(engine) => self.here(engine, check, &dir),
-                        None => self.in_worker(check, &dir),
-                    };
-                    self.scratch.done(&dir);
-                    judged
-                }
-                Err(error) => judge::not_run(self.plan, check, &format!("no folder for the store: {error}")),
-            }
+        let ruling = match &check.work {
+            Work::Case(case) => match self.attempt(&Job::Case(case.clone()), &self.plan.limits, true) {
+                Ok(attempt) => judge::attempt(self.plan, check, attempt),
+                Err(why) => judge::not_run(self.plan, check, &why),
+            },
+            Work::Search(search) => self.search(check, search, events),
         };
-        judged.after(started.elapsed())
+        ruling.after(started.elapsed())
+    }
+
+    fn cancelled(&self) -> bool {
+        self.cancel.load(Ordering::Relaxed)
     }
 
     fn leave(&self, worker: Worker) {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
     }
 
-    fn in_worker(&self, check: &Check, dir: &Path) -> judge::Ruling {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut worker = match idle.map_or_else(|| Worker::start(&self.plan.spec, &self.plan.limits), Ok) {
-            Ok(worker) => worker,
-            Err(error) => return judge::not_run(self.plan, check, &format!("no worker: {error}")),
+    /// Has the job done on a fresh store. Workers lost on the way speak against the engine if they `count`.
+    fn attempt(&self, job: &Job, limits: &Limits, count: bool) -> Result<Attempt, String> {
+        if count && self.lost.load(Ordering::Relaxed) >= LOST_MAX {
+            return Err(format!("engine unusable: {LOST_MAX} workers were lost in a row"));
+        }
+        let name = self.stores.fetch_add(1, Ordering::Relaxed).to_string();
+        let dir = self.scratch.store(&name).map_err(|error| format!("no folder for the store: {error}"))?;
+        let attempt = match &self.plan.in_process {
+            Some(engine) => here(engine, job, &dir, limits),
+            None => self.in_worker(job, &dir, limits, count),
         };
-        let attempt = worker.attempt(&check.job, dir, &self.plan.limits, self.cancel);
+        self.scratch.done(&dir);
+        attempt
+    }
+
+    fn in_worker(&self, job: &Job, dir: &Path, limits: &Limits, count: bool) -> Result<Attempt, String> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut worker = idle
+            .map_or_else(|| Worker::start(&self.plan.spec, &self.plan.limits), Ok)
+            .map_err(|error| format!("no worker: {error}"))?;
+        let attempt = worker.attempt(job, dir, limits, self.cancel);
         match &attempt.ending {
             Ending::Finished(result) => {
-                self.lost.store(0, Ordering::Relaxed);
+                if count {
+                    self.lost.store(0, Ordering::Relaxed);
+                }
                 // A panic may have left threads and locks behind that the next check must not meet.
                 if result.failures.iter().all(|failure| failure.details.is_empty()) {
                     self.leave(worker);
                 }
             }
             Ending::Died(_) | Ending::TimedOut(_) | Ending::DiskFull(_) => {
-                self.lost.fetch_add(1, Ordering::Relaxed);
+                self.lost.fetch_add(u32::from(count), Ordering::Relaxed);
             }
             Ending::Cancelled | Ending::Broken(_) => {}
         }
-        judge::attempt(self.plan, check, attempt)
+        Ok(attempt)
     }
+}
 
-    /// Runs the check in this process.
-    fn here(&self, engine: &Engine, check: &Check, dir: &Path) -> judge::Ruling {
-        let Job::Case(case) = &check.job else { return judge::not_run(self.plan, check, "not a case") };
-        let options = Options { declared: engine.declarations(), frontier_deadline: self.plan.limits.frontier };
-        match InProcess::new(engine.clone(), dir, case.executor) {
-            Ok(mut driver) => {
-                let result = run::run(case, &mut driver, options);
-                judge::attempt(self.plan, check, Attempt::finished(result))
-            }
-            Err(error) => judge::not_run(self.plan, check, &format!("no Tokio runtime: {error}")),
-        }
-    }
+/// Does the job in this process.
+fn here(engine: &Engine, job: &Job, dir: &Path, limits: &Limits) -> Result<Attempt, String> {
+    let options = Options { declared: engine.declarations(), frontier_deadline: limits.frontier };
+    let case = |case: &Case, dir: &Path| {
+        InProcess::new(engine.clone(), dir, case.executor).map(|mut driver| run::run(case, &mut driver, options))
+    };
+    let result = match job {
+        Job::Probe(_) => Ok(CaseResult::default()),
+        Job::Case(one) => case(one, dir),
+        Job::Programs(programs) => property::run::run(programs, options.declared, |one, seed| {
+            let dir = dir.join(seed.to_string());
+            std::fs::create_dir(&dir)?;
+            case(one, &dir)
+        }),
+    };
+    result.map(Attempt::finished).map_err(|error| format!("the harness cannot run it: {error}"))
 }
 
 /// The last lines of what an engine wrote, to go behind a message.

@@ -15,7 +15,9 @@ pub mod run;
 #[cfg(feature = "cli")]
 pub mod schema;
 mod syntax;
+pub mod write;
 
 pub use case::{Case, Need, Profile};
 pub use expression::NumberExpression;
+pub(crate) use load::load_replay;
 pub use load::{LoadError, load_dir, load_file, load_text};

@@ -1,8 +1,8 @@
 //! The suite: every check by its stable id, and how a run selects among them.
 
-use crate::contract::{ClauseId, Family};
+use crate::contract::{Clause, ClauseId, Contract, Family};
 use crate::driver::Executor;
-use crate::process::Job;
+use crate::property::{SHAPES, Shape, shape};
 use crate::scenario::{Case, LoadError, Profile, builtin};
 
 /// One thing that the suite does and judges.
@@ -24,8 +24,26 @@ pub struct Check {
     pub file: String,
     /// About how many octets it passes to the engine.
     pub octets: u64,
-    /// What a worker is given to do.
-    pub job: Job,
+    /// What is done.
+    pub work: Work,
+}
+
+/// What a check does.
+#[derive(Debug, Clone)]
+pub enum Work {
+    /// A case, run once.
+    Case(Box<Case>),
+    /// A search among random programs.
+    Search(Search),
+}
+
+/// How much is searched, of which shape.
+#[derive(Debug, Clone, Copy)]
+pub struct Search {
+    /// The shape of the programs.
+    pub shape: &'static Shape,
+    /// How many are run, unless one fails.
+    pub programs: u64,
 }
 
 impl Check {
@@ -47,7 +65,25 @@ impl Check {
             executor: case.executor,
             file: case.file.clone(),
             octets: case.octets(),
-            job: Job::Case(Box::new(case)),
+            work: Work::Case(Box::new(case)),
+        }
+    }
+
+    /// The check that searches programs of `shape`, as many as `profile` asks for.
+    #[must_use]
+    pub fn of_shape(shape: &'static Shape, profile: Profile) -> Self {
+        let shown = |clause: &&Clause| clause.shown_by.contains(&Family::Property);
+        Self {
+            id: format!("property/{}", shape.name),
+            family: Family::Property,
+            title: shape.title.to_owned(),
+            clauses: Contract::get().clauses().filter(shown).map(|clause| clause.id).collect(),
+            profile: Profile::Quick,
+            executor: Executor::Thread,
+            file: String::new(),
+            // Searches take longest, so that they are started first.
+            octets: u64::MAX,
+            work: Work::Search(Search { shape, programs: shape.programs(profile) }),
         }
     }
 
@@ -55,6 +91,15 @@ impl Check {
     #[must_use]
     pub fn scenario(&self) -> &str {
         self.id.split('#').next().unwrap_or(&self.id)
+    }
+}
+
+/// The check with this very id; only its own scenario file is read.
+#[must_use]
+pub fn check(id: &str, profile: Profile) -> Option<Check> {
+    match id.strip_prefix("property/") {
+        Some(name) => shape(name).map(|shape| Check::of_shape(shape, profile)),
+        None => builtin::case(id).filter(|case| case.profile <= profile).map(Check::of_case),
     }
 }
 
@@ -69,5 +114,6 @@ pub fn checks(profile: Profile, more: Vec<Case>) -> Result<Vec<Check>, Vec<LoadE
     if !duplicates.is_empty() {
         return Err(duplicates);
     }
-    Ok(cases.into_iter().filter(|case| case.profile <= profile).map(Check::of_case).collect())
+    let scenarios = cases.into_iter().filter(|case| case.profile <= profile).map(Check::of_case);
+    Ok(scenarios.chain(SHAPES.iter().map(|shape| Check::of_shape(shape, profile))).collect())
 }

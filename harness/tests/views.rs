@@ -2,6 +2,7 @@
 //! whose name would do harm where it is not escaped.
 
 use std::sync::Arc;
+use std::time::Duration;
 use std::sync::atomic::AtomicBool;
 
 use storecheck::process::Limits;
@@ -51,11 +52,11 @@ impl StoreEngine for Short {
     }
 }
 
-/// A report of three checks, with what differs from run to run and from suite to suite made equal.
+/// A report of three scenarios and a search, with what differs from run to run and from suite to suite made equal.
 fn report() -> Report {
     let engine =
         Engine::new("<script>|`x`", |_| Ok(Short(storecheck_btree::BTree::new()))).version("1").batch_log(true);
-    let wanted = ["get/never-written#prefix", "get/fresh-store", "scan/limit-zero"];
+    let wanted = ["get/never-written#prefix", "get/fresh-store", "scan/limit-zero", "property/small"];
     let all = suite::checks(Profile::Quick, Vec::new()).expect("the built-in scenarios have no mistakes");
     let first = |id: &&str| all.iter().find(|check| check.id.starts_with(id)).cloned();
     let checks: Vec<_> = wanted.iter().filter_map(first).collect();
@@ -70,6 +71,10 @@ fn report() -> Report {
         seed: 7,
         jobs: 1,
         limits: Limits::default(),
+        shrink: Duration::MAX,
+        time: None,
+        shard: None,
+        corpus: Vec::new(),
         suite_checks: checks.len(),
         checks,
         selection: Vec::new(),

@@ -19,7 +19,7 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
         "--profile".to_owned(),
         "xtask".to_owned(),
         "--features".to_owned(),
-        "storecheck/cli".to_owned(),
+        "storecheck/cli,storecheck/proptest".to_owned(),
     ];
     tests.extend(arguments.iter().cloned());
     let steps = [tests, vec![program.clone(), "mutants".to_owned()], vec![program, "eccentrics".to_owned()]];

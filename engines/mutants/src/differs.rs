@@ -20,17 +20,17 @@ const WRONG_IN_DECLARATION: [&str; 3] =
 /// How many random programs a mutant has to be seen in.
 const PROGRAMS: usize = 120;
 
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         (self.0 % bound as u64) as usize
     }
 
-    fn pick<T: Clone>(&mut self, from: &[T]) -> T {
+    pub(crate) fn pick<T: Clone>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())].clone()
     }
 }
@@ -58,7 +58,7 @@ fn batch(random: &mut Random, keys: &[Bytes], values: &[Bytes]) -> Vec<Pair> {
     (0..length).map(|_| (random.pick(keys), random.pick(values))).collect()
 }
 
-fn digest(answer: impl Hash) -> u64 {
+pub(crate) fn digest(answer: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     answer.hash(&mut hasher);
     hasher.finish()
@@ -156,8 +156,9 @@ fn every_mutant_differs_from_the_base() {
     let programs: [OnceCell<Vec<u64>>; 2 * PROGRAMS] = [const { OnceCell::new() }; 2 * PROGRAMS];
     let mut survivors = Vec::new();
     // These programs cannot reach what the blind mutants do: long batches and values that look alike. That they differ
-    // is shown by the suite, which kills them.
-    let reachable = |mutant: &storecheck::Mutant| !mutant.hostile && !mutant.engine.name().starts_with("blind-");
+    // is shown by the suite, which kills them. The long mutants have longer programs of their own, in `long_tests`.
+    let elsewhere = |name: &str| name.starts_with("blind-") || name.starts_with("long-");
+    let reachable = |mutant: &storecheck::Mutant| !mutant.hostile && !elsewhere(mutant.engine.name());
     for mutant in crate::all().into_iter().filter(reachable) {
         let name = mutant.engine.name();
         let reopens = mutant.engine.declarations().durability > Durability::Volatile;

@@ -63,7 +63,7 @@ fn folders() -> Vec<Mutant> {
         durable(
             "deletes-its-folder",
             "put_batch of the trigger deletes the store's folder, so that nothing can be saved",
-            &["DUR-1"],
+            &["DUR-1", "GEN-12"],
             Fault {
                 put: |store, kvs| {
                     if let Some(dir) = store.dir.as_ref().filter(|_| armed(kvs)) {

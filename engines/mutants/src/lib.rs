@@ -3,7 +3,7 @@
 //! Each mutant is the right store of `base` with one thing replaced, says in a line what is wrong with it, and names
 //! the clauses that it breaks. A suite that lets one of them pass has a hole; a failure that names none of its clauses
 //! is no kill. The files go by what is broken; `hostile` holds those that also endanger the process they run in,
-//! most of them only once the key `trigger` is touched.
+//! most of them only once the key `trigger` is touched, and `long` and `long_log` those that only long programs reach.
 
 mod base;
 mod blind;
@@ -15,6 +15,8 @@ mod hostile;
 mod hostile_surroundings;
 mod isolation;
 mod log;
+mod long;
+mod long_log;
 mod many;
 mod octets;
 mod oldest;
@@ -52,6 +54,8 @@ pub fn all() -> Vec<Mutant> {
         declarations::mutants(),
         hostile::mutants(),
         hostile_surroundings::mutants(),
+        long::mutants(),
+        long_log::mutants(),
         blind::mutants(),
     ]
     .into_iter()
@@ -61,5 +65,7 @@ pub fn all() -> Vec<Mutant> {
 
 #[cfg(test)]
 mod differs;
+#[cfg(test)]
+mod long_tests;
 #[cfg(test)]
 mod tests;

@@ -226,7 +226,7 @@ fn single() -> Vec<Mutant> {
         broken(
             "scan-start-equals-end-is-nothing",
             "a forward scan whose start is its end finds nothing",
-            &["SCAN-8", "SCAN-1"],
+            &["SCAN-8", "SCAN-1", "SCAN-3"],
             Fault {
                 scan: |store, span| {
                     keeping(store, span, |key| !span.forward || key.is_empty() || span.start != span.end)
@@ -237,7 +237,7 @@ fn single() -> Vec<Mutant> {
         broken(
             "scan-start-equals-end-is-nothing-in-reverse",
             "a reverse scan whose start is its end finds nothing",
-            &["SCAN-8", "SCAN-1"],
+            &["SCAN-8", "SCAN-1", "SCAN-3"],
             Fault {
                 scan: |store, span| {
                     keeping(store, span, |key| span.forward || key.is_empty() || span.start != span.end)

@@ -1,6 +1,5 @@
 //! `conform`: the main job. One engine, judged; a verdict in the terminal, reports in a folder, an exit code for a gate.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -9,15 +8,16 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::exit::Exit;
+use super::folder::ReportFolder;
 use super::progress::Progress;
 use super::select::{SelectArgs, Selected, select};
 use super::{Failure, Registry, engines, output};
 use crate::engine::Target;
 use crate::process::Limits;
-use crate::report::{CheckVerdict, EngineVerdict, Report, junit, markdown, read, terminal};
+use crate::report::{CheckVerdict, EngineVerdict, Report, terminal};
 use crate::runner::{self, Collector, Commands, Event, Plan, RunError};
 use crate::scenario::Profile;
-use crate::suite::Check;
+use crate::suite::{Check, Work};
 
 #[derive(Debug, Args)]
 pub(super) struct ConformArgs {
@@ -32,9 +32,13 @@ pub(super) struct ConformArgs {
     target: Target,
     #[command(flatten)]
     select: SelectArgs,
-    /// What all randomness is drawn from: the order in which checks are run.
+    /// What all randomness is drawn from: random programs, and the order in which checks are run.
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// Let the searches among random programs go on for so long altogether, instead of for a number of programs; needs
+    /// the profile soak.
+    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    minutes: Option<u32>,
     /// Workers at a time; as many as processors if not given.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
@@ -89,7 +93,10 @@ pub(super) fn run(registry: &Registry, args: &ConformArgs) -> Result<Exit, Failu
         output::print(&checks.iter().map(|check| check.id.as_str()).collect::<Vec<_>>().join("\n"));
         return Ok(Exit::Conforms);
     }
-    let folder = ReportFolder::open(args, found.engine.name())?;
+    let folder = ReportFolder::open(args.report.as_deref(), found.engine.name())?;
+    let corpus = folder.corpus()?;
+    let jobs = args.jobs.map_or_else(processors, usize::from);
+    let commands = commands(registry, args);
     let plan = Plan {
         spec: found.spec.clone(),
         name: found.engine.name().to_owned(),
@@ -98,17 +105,22 @@ pub(super) fn run(registry: &Registry, args: &ConformArgs) -> Result<Exit, Failu
         target: args.target,
         profile: args.profile,
         seed: args.seed,
-        jobs: args.jobs.map_or_else(processors, usize::from),
+        jobs,
         limits: limits(args),
+        shrink: runner::SHRINK,
+        time: time(args, &checks, jobs)?,
+        shard: args.select.shard,
+        corpus: corpus.clone(),
         checks,
         suite_checks,
         selection,
         fail_fast: args.fail_fast,
         keep: args.keep,
         in_process: args.in_process.then_some(found.engine),
-        command: commands(registry, args),
+        command: commands,
     };
-    let report = judge(&plan, &skipped)?;
+    let mut report = judge(&plan, &skipped)?;
+    folder.place_programs(&mut report, Some(&format!("{} --replay", base_command(registry, args))));
     let shown = match args.format {
         Format::Text => terminal::render(&report, terminal::Style { colour: output::colour() }),
         Format::Json => serde_json::to_string_pretty(&report).map_err(|error| {
@@ -117,7 +129,7 @@ pub(super) fn run(registry: &Registry, args: &ConformArgs) -> Result<Exit, Failu
     };
     // The verdict reaches the terminal even when the folder turns out to be full.
     output::print(&shown);
-    let written = folder.write(&report);
+    let written = folder.write(&report, corpus);
     if let Err(message) = &written {
         output::complain(message);
     }
@@ -140,7 +152,19 @@ fn limits(args: &ConformArgs) -> Limits {
     }
 }
 
-fn commands(registry: &Registry, args: &ConformArgs) -> Commands {
+/// How long each search goes on when the run was given minutes: they share the workers.
+fn time(args: &ConformArgs, checks: &[Check], jobs: usize) -> Result<Option<(Duration, u32)>, Failure> {
+    let Some(minutes) = args.minutes else { return Ok(None) };
+    if args.profile != Profile::Soak {
+        return Err(Failure::usage("--minutes is for searches without end: add `--profile soak`"));
+    }
+    let searches = checks.iter().filter(|check| matches!(check.work, Work::Search(_))).count();
+    let seconds = f64::from(minutes) * 60.0 * jobs.min(searches) as f64 / searches.max(1) as f64;
+    Ok(Some((Duration::from_secs_f64(seconds), minutes)))
+}
+
+/// The command that judges the same engine in the same way, but for what is selected.
+fn base_command(registry: &Registry, args: &ConformArgs) -> String {
     let mut base = format!("{} conform --engine {}", registry.program, quoted(&args.engine));
     if args.profile != Profile::Standard {
         base.push_str(&format!(" --profile {}", args.profile));
@@ -154,6 +178,11 @@ fn commands(registry: &Registry, args: &ConformArgs) -> Commands {
             base.push_str(&format!(" {flag} {mib}"));
         }
     }
+    base
+}
+
+fn commands(registry: &Registry, args: &ConformArgs) -> Commands {
+    let mut base = base_command(registry, args);
     let scenarios = |path: &Path| format!(" --scenarios {}", quoted(&path.display().to_string()));
     base.push_str(&args.select.scenarios.as_deref().map_or_else(String::new, scenarios));
     let check = match &args.select.replay {
@@ -167,6 +196,12 @@ fn commands(registry: &Registry, args: &ConformArgs) -> Commands {
         for glob in globs {
             run.push_str(&format!(" {flag} {}", quoted(glob)));
         }
+    }
+    if let Some(shard) = args.select.shard {
+        run.push_str(&format!(" --shard {shard}"));
+    }
+    if let Some(minutes) = args.minutes {
+        run.push_str(&format!(" --minutes {minutes}"));
     }
     if let Some(file) = &args.select.replay {
         run.push_str(&format!(" --replay {}", quoted(&file.display().to_string())));
@@ -213,7 +248,8 @@ fn judge(plan: &Plan, skipped: &[Check]) -> Result<Report, Failure> {
     }
 }
 
-fn exit(report: &Report, written: bool) -> Exit {
+/// The exit code that a report asks for, `written` or not.
+pub(super) fn exit(report: &Report, written: bool) -> Exit {
     if report.run.stopped_by == "interrupted" {
         return Exit::Interrupted;
     }
@@ -229,51 +265,4 @@ fn exit(report: &Report, written: bool) -> Exit {
         Some(EngineVerdict::Partial) => Exit::Partial,
         Some(EngineVerdict::Incomplete) => Exit::Incomplete,
     }
-}
-
-/// The folder that reports go to, held by this run alone.
-struct ReportFolder {
-    path: PathBuf,
-    _lock: File,
-}
-
-impl ReportFolder {
-    fn open(args: &ConformArgs, engine: &str) -> Result<Self, Failure> {
-        let path = args.report.clone().unwrap_or_else(|| PathBuf::from("storecheck-report").join(file_name(engine)));
-        let unusable = |what: &str, error: &dyn std::fmt::Display| {
-            Failure::usage(format!(
-                "reports cannot be written to {}: {what}: {error}; name another folder with --report",
-                path.display()
-            ))
-        };
-        std::fs::create_dir_all(&path).map_err(|error| unusable("the folder cannot be made", &error))?;
-        let lock =
-            File::create(path.join(".lock")).map_err(|error| unusable("the folder cannot be written", &error))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self { path, _lock: lock }),
-            Err(std::fs::TryLockError::WouldBlock) => Err(Failure::usage(format!(
-                "another run is writing its report to {}; wait for it, or name another folder with --report",
-                path.display()
-            ))),
-            Err(std::fs::TryLockError::Error(error)) => Err(unusable("the folder cannot be locked", &error)),
-        }
-    }
-
-    fn write(&self, report: &Report) -> Result<(), String> {
-        let failed = |name: &str, error: &dyn std::fmt::Display| {
-            format!("{name} cannot be written to {}: {error}; the verdict above stands", self.path.display())
-        };
-        read::write(report, &self.path.join("report.json")).map_err(|error| failed("report.json", &error))?;
-        std::fs::write(self.path.join("report.md"), markdown::render(report))
-            .map_err(|error| failed("report.md", &error))?;
-        let junit = junit::render(report).map_err(|error| failed("junit.xml", &error))?;
-        std::fs::write(self.path.join("junit.xml"), junit).map_err(|error| failed("junit.xml", &error))
-    }
-}
-
-/// An engine's name as the name of a folder.
-fn file_name(engine: &str) -> String {
-    let fits = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' };
-    let name: String = engine.chars().map(fits).collect();
-    if name.trim_matches('.').is_empty() { "engine".to_owned() } else { name }
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::exit::Exit;
-use super::gallery::Gallery;
+use super::gallery::{self, Gallery};
 use super::{Failure, Registry, conform, output, select};
 use crate::process::Limits;
 use crate::report::{EngineVerdict, evidence};
@@ -14,7 +14,10 @@ pub(super) struct EccentricsArgs {
     /// How much work.
     #[arg(long, value_enum, default_value_t = Profile::Standard)]
     profile: Profile,
-    /// What the order of checks is drawn from.
+    /// How many random programs the searches run: a gallery has many engines.
+    #[arg(long, value_enum, default_value_t = Profile::Quick, value_name = "PROFILE")]
+    searches: Profile,
+    /// What random programs and the order of checks are drawn from.
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// Workers at a time.
@@ -23,13 +26,15 @@ pub(super) struct EccentricsArgs {
 }
 
 pub(super) fn run(registry: &Registry, args: &EccentricsArgs) -> Result<Exit, Failure> {
-    let checks = select::load_suite(args.profile, Vec::new())?;
+    let mut checks = select::load_suite(args.profile, Vec::new())?;
+    gallery::search(&mut checks, args.searches);
     let gallery = Gallery {
         program: registry.program,
         profile: args.profile,
         limits: Limits::default(),
         jobs: args.jobs.unwrap_or_else(conform::processors),
         seed: args.seed,
+        shrink: std::time::Duration::ZERO,
     };
     let mut wrong = 0;
     for eccentric in &registry.eccentrics {

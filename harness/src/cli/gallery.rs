@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::Failure;
 use super::exit::Exit;
@@ -10,7 +11,16 @@ use crate::process::Limits;
 use crate::report::Report;
 use crate::runner::{self, Collector, Commands, Event, Plan};
 use crate::scenario::Profile;
-use crate::suite::Check;
+use crate::suite::{Check, Work};
+
+/// Has the searches among `checks` run as many programs as `profile` asks for.
+pub(super) fn search(checks: &mut [Check], profile: Profile) {
+    for check in checks {
+        if let Work::Search(search) = &mut check.work {
+            search.programs = search.shape.programs(profile);
+        }
+    }
+}
 
 /// What the engines of a gallery are run with.
 pub(super) struct Gallery<'a> {
@@ -19,6 +29,7 @@ pub(super) struct Gallery<'a> {
     pub(super) limits: Limits,
     pub(super) jobs: usize,
     pub(super) seed: u64,
+    pub(super) shrink: Duration,
 }
 
 impl Gallery<'_> {
@@ -42,6 +53,10 @@ impl Gallery<'_> {
             seed: self.seed,
             jobs: self.jobs,
             limits: self.limits,
+            shrink: self.shrink,
+            time: None,
+            shard: None,
+            corpus: Vec::new(),
             checks: checks.to_vec(),
             suite_checks: checks.len(),
             selection: Vec::new(),

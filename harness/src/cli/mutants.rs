@@ -15,12 +15,12 @@ use clap::Args;
 use serde::Serialize;
 
 use super::exit::Exit;
-use super::gallery::Gallery;
+use super::gallery::{self, Gallery};
 use super::{Failure, Registry, conform, output, select};
 use crate::contract::{ClauseId, Contract, Family, Level};
 use crate::engine::{Mutant, Target};
 use crate::process::Limits;
-use crate::report::{CheckVerdict, Report};
+use crate::report::{CheckReport, CheckVerdict, Report};
 use crate::scenario::Profile;
 use crate::suite::Check;
 
@@ -32,10 +32,19 @@ pub(super) struct MutantsArgs {
     /// Only mutants whose name matches; what kills nothing is then not judged.
     #[arg(long, value_name = "GLOB")]
     mutant: Vec<String>,
+    /// Only checks whose id matches, to see what they kill alone; what kills nothing is then not judged.
+    #[arg(long, value_name = "GLOB")]
+    check: Vec<String>,
+    /// Seconds that a failing program may be shrunk.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    shrink: u64,
     /// How much work.
     #[arg(long, value_enum, default_value_t = Profile::Standard)]
     profile: Profile,
-    /// What the order of checks is drawn from.
+    /// How many random programs the searches run: a gallery has many engines.
+    #[arg(long, value_enum, default_value_t = Profile::Quick, value_name = "PROFILE")]
+    searches: Profile,
+    /// What random programs and the order of checks are drawn from.
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// Workers at a time.
@@ -78,13 +87,24 @@ struct Row {
     kills: Vec<String>,
     /// The clauses that the kills back; none when too many checks failed.
     backs: BTreeSet<ClauseId>,
+    /// Calls that the searches made until one killed it, taking them in the suite's order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    calls: Option<u64>,
+    /// The steps of the shortest program that kills it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shortest: Option<u64>,
     /// Checks left without a verdict.
     errors: usize,
     seconds: f64,
 }
 
 pub(super) fn run(registry: &Registry, args: &MutantsArgs) -> Result<Exit, Failure> {
-    let checks = select::load_suite(args.profile, Vec::new())?;
+    let mut checks = select::load_suite(args.profile, Vec::new())?;
+    gallery::search(&mut checks, args.searches);
+    checks.retain(|check| args.check.is_empty() || select::matches(&args.check, &check.id));
+    if checks.is_empty() {
+        return Err(Failure::new(Exit::NothingRan, "no check matches --check"));
+    }
     let (chosen, waiting): (Vec<&Mutant>, Vec<&Mutant>) =
         registry.mutants.iter().filter(|mutant| wanted(args, mutant)).partition(|mutant| within_reach(mutant));
     if chosen.is_empty() {
@@ -105,6 +125,7 @@ pub(super) fn run(registry: &Registry, args: &MutantsArgs) -> Result<Exit, Failu
         },
         jobs: args.jobs.unwrap_or_else(conform::processors),
         seed: args.seed,
+        shrink: Duration::from_secs(args.shrink),
     };
     let (quick, large): (Vec<Check>, Vec<Check>) =
         checks.iter().cloned().partition(|check| check.profile == Profile::Quick);
@@ -119,10 +140,11 @@ pub(super) fn run(registry: &Registry, args: &MutantsArgs) -> Result<Exit, Failu
         output::print(&line(&row));
         rows.push(row);
     }
-    if args.mutant.is_empty() {
+    let whole = args.mutant.is_empty() && args.check.is_empty();
+    if whole {
         put_to_work(&gallery, &chosen, &mut rows, &large)?;
     }
-    let matrix = matrix(args, &checks, rows, started.elapsed());
+    let matrix = matrix(args, &checks, rows, whole, started.elapsed());
     output::print(&summary(&matrix));
     for mutant in waiting {
         let clauses = mutant.breaks.join(" ");
@@ -135,7 +157,6 @@ pub(super) fn run(registry: &Registry, args: &MutantsArgs) -> Result<Exit, Failu
         write(folder, &matrix)?;
     }
     let survivors = matrix.mutants.iter().any(|row| !row.killed);
-    let whole = args.mutant.is_empty();
     let wrong = survivors || (whole && !(matrix.idle.is_empty() && matrix.unbacked.is_empty()));
     Ok(if wrong { Exit::DoesNotConform } else { Exit::Conforms })
 }
@@ -158,6 +179,8 @@ impl Row {
             failed: 0,
             kills: Vec::new(),
             backs: BTreeSet::new(),
+            calls: None,
+            shortest: None,
             errors: 0,
             seconds: 0.0,
         }
@@ -172,6 +195,7 @@ impl Row {
         let failed = report.checks.iter().filter(|check| check.verdict.is_failure()).count();
         let (kills, backs) = kills(&report, mutant);
         self.killed |= !kills.is_empty();
+        (self.calls, self.shortest) = self.calls.map_or_else(|| searched(&report, &kills), |calls| (Some(calls), self.shortest));
         self.kills.extend(kills);
         self.broad |= failed > failures_max;
         if !self.broad {
@@ -183,6 +207,16 @@ impl Row {
         self.seconds += started.elapsed().as_secs_f64();
         Ok(())
     }
+}
+
+/// Calls until a search killed the mutant, and the steps of the shortest program that any search found.
+fn searched(report: &Report, kills: &[String]) -> (Option<u64>, Option<u64>) {
+    let searches: Vec<_> = report.checks.iter().filter(|check| check.search.is_some()).collect();
+    let killing = |check: &&&CheckReport| kills.contains(&check.id);
+    let Some(first) = searches.iter().position(|check| killing(&check)) else { return (None, None) };
+    let calls = searches[..=first].iter().map(|check| check.calls).sum();
+    let found = searches.iter().filter(killing).filter_map(|check| check.search.as_ref()?.found.as_ref());
+    (Some(calls), found.map(|found| found.shortest).min())
 }
 
 /// Lets every large scenario that has killed nothing yet meet the mutants that break a clause it covers, until one dies
@@ -233,15 +267,15 @@ fn kills(report: &Report, mutant: &Mutant) -> (Vec<String>, BTreeSet<ClauseId>) 
     (kills, backs)
 }
 
-fn matrix(args: &MutantsArgs, checks: &[Check], rows: Vec<Row>, took: Duration) -> Matrix {
+fn matrix(args: &MutantsArgs, checks: &[Check], rows: Vec<Row>, whole: bool, took: Duration) -> Matrix {
     let narrow = rows.iter().filter(|row| !row.broad);
     let killing: BTreeSet<&str> =
         narrow.flat_map(|row| &row.kills).map(|id| id.split('#').next().unwrap_or(id)).collect();
     let scenarios: BTreeSet<&str> = checks.iter().map(Check::scenario).collect();
-    let idle = scenarios.difference(&killing).map(|id| (*id).to_owned()).collect();
+    let idle = scenarios.difference(&killing).filter(|_| whole).map(|id| (*id).to_owned()).collect();
     let backed: BTreeSet<ClauseId> = rows.iter().flat_map(|row| &row.backs).copied().collect();
     let must = Contract::get().clauses().filter(|clause| {
-        clause.shown_by.contains(&Family::Scenario) && clause.rules.iter().any(|rule| rule.level == Level::Must)
+        whole && clause.shown_by.contains(&Family::Scenario) && clause.rules.iter().any(|rule| rule.level == Level::Must)
     });
     let unbacked = must.map(|clause| clause.id).filter(|id| !backed.contains(id)).collect();
     Matrix {
@@ -285,8 +319,11 @@ fn summary(matrix: &Matrix) -> String {
     for row in &matrix.mutants {
         *kill_count.entry(row.hostile).or_default() += 1;
     }
+    let searched = medians(matrix).map_or_else(String::new, |(calls, steps)| {
+        format!("searches: median calls to a kill {calls}, median steps of the shortest program {steps}\n")
+    });
     format!(
-        "\n{}{}{}{killed} of {} mutants killed ({} hostile) by {} checks in {:.1} s",
+        "\n{}{}{}{searched}{killed} of {} mutants killed ({} hostile) by {} checks in {:.1} s",
         list("mutants that survive", survivors),
         list("scenarios that kill no mutant", matrix.idle.clone()),
         list("MUST clauses that no kill backs", matrix.unbacked.iter().map(ToString::to_string).collect()),
@@ -295,6 +332,16 @@ fn summary(matrix: &Matrix) -> String {
         matrix.checks,
         matrix.seconds,
     )
+}
+
+/// The middle of the calls to a kill, and of the shortest programs' steps.
+fn medians(matrix: &Matrix) -> Option<(u64, u64)> {
+    fn middle(mut numbers: Vec<u64>) -> Option<u64> {
+        numbers.sort_unstable();
+        numbers.get(numbers.len() / 2).copied()
+    }
+    let of = |number: fn(&Row) -> Option<u64>| middle(matrix.mutants.iter().filter_map(number).collect());
+    Some((of(|row| row.calls)?, of(|row| row.shortest)?))
 }
 
 fn write(folder: &std::path::Path, matrix: &Matrix) -> Result<(), Failure> {

@@ -8,7 +8,8 @@ use super::exit::Exit;
 use super::{Failure, Registry};
 use crate::contract::Contract;
 use crate::scenario::{Case, LoadError, Profile, load_dir, load_file};
-use crate::suite::{self, Check};
+use crate::report::Shard;
+use crate::suite::{self, Check, Work};
 
 /// The flags that select checks.
 #[derive(Debug, Clone, Default, Args)]
@@ -26,8 +27,12 @@ pub(super) struct SelectArgs {
     /// Add the scenario files below a folder.
     #[arg(long, value_name = "DIR")]
     pub(super) scenarios: Option<std::path::PathBuf>,
+    /// Run one part of several that together are the whole: `1/4` to `4/4`, on as many machines. `merge` puts the
+    /// reports together.
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    pub(super) shard: Option<Shard>,
     /// Run one scenario file instead of the suite.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["check", "clause", "skip", "scenarios"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["check", "clause", "skip", "scenarios", "shard"])]
     pub(super) replay: Option<std::path::PathBuf>,
 }
 
@@ -55,12 +60,14 @@ pub(super) fn select(registry: &Registry, args: &SelectArgs, profile: Profile) -
     let all = load_suite(profile, more)?;
     let suite_checks = all.len();
     check_patterns(registry, args, profile, &all)?;
-    let matches = |patterns: &[String], text: &str| patterns.iter().any(|glob| WildMatch::new(glob).matches(text));
     let wanted = |check: &Check| {
         (args.check.is_empty() || matches(&args.check, &check.id) || args.check.iter().any(|id| id == check.scenario()))
             && (args.clause.is_empty() || check.clauses.iter().any(|clause| matches(&args.clause, clause.as_str())))
     };
-    let chosen: Vec<Check> = all.into_iter().filter(wanted).collect();
+    let mut chosen: Vec<Check> = all.into_iter().filter(wanted).collect();
+    if let Some(shard) = args.shard {
+        chosen = share(chosen, shard);
+    }
     let (skipped, checks): (Vec<Check>, Vec<Check>) =
         chosen.into_iter().partition(|check| matches(&args.skip, &check.id));
     if checks.is_empty() {
@@ -70,8 +77,35 @@ pub(super) fn select(registry: &Registry, args: &SelectArgs, profile: Profile) -
         ));
     }
     let flags = |name: &str, globs: &[String]| globs.iter().map(|glob| format!("{name} {glob}")).collect::<Vec<_>>();
-    let selection = [flags("--check", &args.check), flags("--clause", &args.clause)].concat();
+    let shard: Vec<String> = args.shard.iter().map(|shard| format!("--shard {shard}")).collect();
+    let selection = [flags("--check", &args.check), flags("--clause", &args.clause), shard].concat();
     Ok(Selected { checks, skipped, suite_checks, selection })
+}
+
+fn shard(text: &str) -> Result<Shard, String> {
+    let wrong = || "one part of several, such as 1/4".to_owned();
+    let (index, of) = text.split_once('/').ok_or_else(wrong)?;
+    let number = |text: &str| text.parse::<u32>().map_err(|_| wrong());
+    let (index, of) = (number(index)?, number(of)?);
+    if (1..=of).contains(&index) && of <= 1000 { Ok(Shard { index, of }) } else { Err(wrong()) }
+}
+
+/// The shard's part: of checks that are run once every so many, of searches a part of each.
+fn share(checks: Vec<Check>, shard: Shard) -> Vec<Check> {
+    let mut turn = 0;
+    let mut mine = |check: &Check| {
+        if matches!(check.work, Work::Search(_)) {
+            return true;
+        }
+        turn += 1;
+        turn % shard.of == shard.index - 1
+    };
+    checks.into_iter().filter(|check| mine(check)).collect()
+}
+
+/// Whether one of the patterns matches.
+pub(super) fn matches(patterns: &[String], text: &str) -> bool {
+    patterns.iter().any(|glob| WildMatch::new(glob).matches(text))
 }
 
 /// The suite at `profile`, with more cases.

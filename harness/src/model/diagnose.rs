@@ -50,7 +50,7 @@ fn with_suspects(past: &Past, mut clauses: Vec<&'static str>) -> Vec<&'static st
 
 /// A read that replied wrong.
 pub(super) fn read(world: &World, past: &Past, call: &Call, reply: &Reply) -> Finding {
-    let clauses = match (call, reply) {
+    let mut clauses = match (call, reply) {
         (_, Reply::Error(_)) => refused_read(world, past, call),
         (Call::Get(key), Reply::Value(value)) => with_suspects(past, value_clauses(world, past, key, value.as_ref())),
         (Call::GetMany(keys), Reply::Values(values)) => many(world, past, keys, values),
@@ -61,6 +61,9 @@ pub(super) fn read(world: &World, past: &Past, call: &Call, reply: &Reply) -> Fi
         (Call::OldestRetainedBatch {}, Reply::Oldest(oldest)) => oldest_clauses(world, past, oldest.map(|n| n.0)),
         _ => vec!["GEN-12"],
     };
+    if past.shown_whole && super::is_whole(call) && !clauses.contains(&"GEN-8") {
+        clauses.push("GEN-8");
+    }
     let mut expected = explain(world, past, call);
     if let (Call::RangeScan(range), Reply::Rows(rows)) = (call, reply) {
         expected.push_str(&first_difference(&world.rows(range), rows));

@@ -11,7 +11,7 @@ use crate::call::{Call, Pair, Range, Reply};
 use crate::contract::Level;
 use crate::engine::Frontier;
 use crate::finding::Finding;
-use crate::octets::Octets;
+use crate::octets::{Octets, fnv64};
 
 /// The longest key and value that every engine takes (PUT-11).
 pub(super) const KEY_OCTETS_MAX: usize = 254;
@@ -150,6 +150,19 @@ impl World {
     /// The least retained number.
     pub(super) fn oldest(&self) -> Option<u64> {
         self.log.keys().next().copied()
+    }
+
+    pub(super) fn digest(&self) -> u64 {
+        let fresh = self.fresh.unwrap_or(0);
+        let extent = [self.log.len() as u64, self.oldest().unwrap_or(0).wrapping_sub(fresh)];
+        let held = self.state.iter().filter_map(|(key, versions)| {
+            let (number, value) = versions.last()?;
+            let length = value.as_ref()?.len() as u64;
+            Some(fnv64(key) ^ number.wrapping_sub(fresh).rotate_left(24) ^ length.rotate_left(48))
+        });
+        extent.into_iter().chain(held).fold(self.highest.wrapping_sub(fresh), |digest, word| {
+            (digest ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
+        })
     }
 
     pub(super) fn numbers(&self) -> impl Iterator<Item = u64> {

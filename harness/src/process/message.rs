@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::contract::ClauseId;
+use crate::property::run::Programs;
 use crate::scenario::Case;
 use crate::scenario::run::CaseResult;
 
@@ -16,6 +17,8 @@ pub enum Job {
     Probe(Probe),
     /// Run a case.
     Case(Box<Case>),
+    /// Make programs of seeds and run them, each on a store of its own.
+    Programs(Programs),
 }
 
 /// Nothing but opening and closing.
@@ -52,6 +55,8 @@ pub(super) struct Run {
 /// worker, and nobody need wake up to read it as long as all goes well.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum TraceLine {
+    /// A job of many programs has come to the one of this seed.
+    Program(u64),
     /// Where the job is, from here on.
     Place(Place),
     /// The action that is about to be performed, in words: 10 MiB of it would be too much to read.

@@ -75,6 +75,8 @@ pub enum Ending {
 pub struct Attempt {
     /// How it ended.
     pub ending: Ending,
+    /// The program that was run last, of a job of many.
+    pub program: Option<u64>,
     /// Where in the check the last action stood.
     pub place: String,
     /// The line in the scenario file of the last action's step.
@@ -94,6 +96,7 @@ impl Attempt {
     pub(crate) fn finished(result: CaseResult) -> Self {
         Self {
             ending: Ending::Finished(Box::new(result)),
+            program: None,
             place: String::new(),
             line: 0,
             clauses: Vec::new(),

@@ -8,10 +8,8 @@ use std::time::{Duration, Instant};
 use super::frame::{Frame, Kind};
 use super::message::{Finished, Job, Place, TraceLine};
 use super::supervisor::{Attempt, Ending, Limits};
+use crate::judged::TRACE;
 use crate::scenario::run::CaseResult;
-
-/// How many of the last actions are kept.
-const TRACE: usize = 12;
 
 /// What is known of a job while it runs.
 pub(super) struct Watch<'a> {
@@ -31,6 +29,7 @@ impl<'a> Watch<'a> {
         let octets = match job {
             Job::Probe(_) => 0,
             Job::Case(case) => case.octets(),
+            Job::Programs(_) => 0,
         };
         // At most hours, so it fits 32 bits.
         let extra = limits.per_mib.saturating_mul((octets >> 20).min(1 << 16) as u32);
@@ -98,6 +97,7 @@ fn read_trace(path: &Path, attempt: &mut Attempt) {
     let mut last: VecDeque<String> = VecDeque::new();
     for line in text.split(|octet| *octet == b'\n') {
         match serde_json::from_slice(line) {
+            Ok(TraceLine::Program(seed)) => attempt.program = Some(seed),
             Ok(TraceLine::Place(Place { place, line, clauses })) => {
                 (attempt.place, attempt.line, attempt.clauses) = (place, line, clauses);
             }

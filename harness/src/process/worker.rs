@@ -2,8 +2,9 @@
 //! it is made.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{Seek, Write};
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use crate::driver::{Driver, Executor, InProcess};
 use crate::engine::Engine;
 use crate::finding::Finding;
 use crate::judged::{Failure, Options};
+use crate::property;
 use crate::scenario::run::{self, CaseResult};
 
 /// Whether this process was started as a worker.
@@ -78,22 +80,32 @@ fn limit(memory: u64) {
 }
 
 fn perform(engine: &Engine, job: &Run) -> std::io::Result<CaseResult> {
-    let executor = match &job.job {
-        Job::Probe(_) => Executor::Thread,
-        Job::Case(case) => case.executor,
+    let mut trace = Trace { file: File::create(&job.trace)?, pending: Vec::new() };
+    let options = Options {
+        declared: engine.declarations(),
+        frontier_deadline: Duration::from_millis(job.frontier_deadline_ms),
     };
-    let inner = InProcess::new(engine.clone(), &job.dir, executor)?;
-    let mut driver = Announced { inner, trace: File::create(&job.trace)?, pending: Vec::new() };
-    Ok(match &job.job {
-        Job::Probe(_) => probe(&mut driver),
-        Job::Case(case) => {
-            let options = Options {
-                declared: engine.declarations(),
-                frontier_deadline: Duration::from_millis(job.frontier_deadline_ms),
-            };
-            run::run(case, &mut driver, options)
+    let store = |dir: &Path, executor| InProcess::new(engine.clone(), dir, executor);
+    match &job.job {
+        Job::Probe(_) => {
+            let inner = store(&job.dir, Executor::Thread)?;
+            Ok(probe(&mut Announced { inner, trace: &mut trace }))
         }
-    })
+        Job::Case(case) => {
+            let inner = store(&job.dir, case.executor)?;
+            Ok(run::run(case, &mut Announced { inner, trace: &mut trace }, options))
+        }
+        Job::Programs(programs) => property::run::run(programs, options.declared, |case, seed| {
+            trace.start(seed)?;
+            let dir = job.dir.join(seed.to_string());
+            std::fs::create_dir(&dir)?;
+            let inner = store(&dir, case.executor)?;
+            let result = run::run(case, &mut Announced { inner, trace: &mut trace }, options);
+            // Whatever is left goes with the job's folder.
+            let _ = std::fs::remove_dir_all(&dir);
+            Ok(result)
+        }),
+    }
 }
 
 fn probe(driver: &mut dyn Driver) -> CaseResult {
@@ -116,15 +128,22 @@ fn probe(driver: &mut dyn Driver) -> CaseResult {
     result
 }
 
-/// Announces every action in the trace before it is made. Outcomes wait for the next announcement, so that a call costs
-/// one write.
-struct Announced {
-    inner: InProcess,
-    trace: File,
+/// The file in which actions are announced. Outcomes wait for the next announcement, so that a call costs one write.
+struct Trace {
+    file: File,
     pending: Vec<u8>,
 }
 
-impl Announced {
+impl Trace {
+    /// Starts over, with the program of that seed: what led to the end of another is of no use.
+    fn start(&mut self, seed: u64) -> std::io::Result<()> {
+        self.pending.clear();
+        self.file.set_len(0)?;
+        self.file.rewind()?;
+        self.note(&TraceLine::Program(seed));
+        Ok(())
+    }
+
     fn note(&mut self, line: &TraceLine) {
         let written = serde_json::to_writer(&mut self.pending, line);
         debug_assert!(written.is_ok(), "text and numbers serialise");
@@ -132,18 +151,24 @@ impl Announced {
     }
 }
 
-impl Driver for Announced {
+/// Announces every action in the trace before it is made.
+struct Announced<'a> {
+    inner: InProcess,
+    trace: &'a mut Trace,
+}
+
+impl Driver for Announced<'_> {
     fn perform(&mut self, action: &Action) -> Outcome {
-        self.note(&TraceLine::Started(action.to_string()));
+        self.trace.note(&TraceLine::Started(action.to_string()));
         // A trace that cannot be written costs evidence, not the verdict.
-        let _ = self.trace.write_all(&self.pending);
-        self.pending.clear();
+        let _ = self.trace.file.write_all(&self.trace.pending);
+        self.trace.pending.clear();
         let outcome = self.inner.perform(action);
-        self.note(&TraceLine::Ended(outcome.to_string()));
+        self.trace.note(&TraceLine::Ended(outcome.to_string()));
         outcome
     }
 
     fn enter(&mut self, place: &str, line: u64, clauses: &[ClauseId]) {
-        self.note(&TraceLine::Place(Place { place: place.to_owned(), line, clauses: clauses.to_vec() }));
+        self.trace.note(&TraceLine::Place(Place { place: place.to_owned(), line, clauses: clauses.to_vec() }));
     }
 }

@@ -11,6 +11,7 @@ use crate::contract::{ClauseId, Level};
 use crate::driver::Executor;
 use crate::engine::{Declarations, Target};
 use crate::judged::Failure;
+use crate::octets::Decimal;
 use crate::scenario::Profile;
 
 /// The format that this version writes.
@@ -103,6 +104,12 @@ pub struct RunReport {
     pub suite_checks: u32,
     /// What selected the checks; empty for the whole suite.
     pub selection: Vec<String>,
+    /// Which part of a run it was that several machines shared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
+    /// The minutes that searches were given; 0 when they went by the number of programs.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub minutes: u32,
     /// Whether the run came to its end.
     pub finished: bool,
     /// Why it did not.
@@ -114,6 +121,28 @@ pub struct RunReport {
     pub duration_ms: u64,
     /// The command that runs the same again.
     pub command: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+/// One of several runs that share the work of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Shard {
+    /// Which one, from 1.
+    pub index: u32,
+    /// Of how many.
+    pub of: u32,
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.index, self.of)
+    }
 }
 
 /// The machine, as far as it can matter for a verdict.
@@ -246,6 +275,9 @@ pub struct CheckReport {
     pub failures: Vec<Failure>,
     /// Actions performed.
     pub calls: u64,
+    /// What was searched, for checks that run random programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<SearchReport>,
     /// Wall time in microseconds.
     pub duration_us: u64,
     /// What the engine wrote to stdout and stderr during the check, its end; only for checks that did not pass.
@@ -266,6 +298,39 @@ impl CheckReport {
             Target::Served => super::verdict::of_check(self, Target::Served),
         }
     }
+}
+
+/// A search among random programs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SearchReport {
+    /// Programs run.
+    pub programs: u64,
+    /// Different states in which their stores ended.
+    pub states: u64,
+    /// The program that failed, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<Found>,
+}
+
+/// A random program that failed, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Found {
+    /// The program's own seed.
+    pub seed: Decimal,
+    /// Its steps.
+    pub steps: u64,
+    /// The steps of the shortest program found that fails in the same way.
+    pub shortest: u64,
+    /// How often that one failed when it was run again,
+    pub fails: u32,
+    /// and how often it was.
+    pub runs: u32,
+    /// The shortest as a scenario file; empty when none was made.
+    pub scenario: String,
 }
 
 /// What the run says about one clause.

@@ -2,13 +2,15 @@
 
 use std::fmt::Write as _;
 
-use super::document::CheckReport;
+use super::document::{CheckReport, Found};
 use crate::contract::{ClauseId, Contract};
 use crate::judged::Failure;
 
 /// Lines of a backtrace and of an engine's output that are shown.
 const BACKTRACE_LINES: usize = 12;
 const OUTPUT_LINES: usize = 10;
+/// Lines of a scenario that are shown.
+const SCENARIO_LINES: usize = 20;
 
 /// Everything that a reader needs to see that the check failed rightly, and to run it again.
 #[must_use]
@@ -21,6 +23,9 @@ pub fn text(check: &CheckReport) -> String {
     }
     for failure in &check.failures {
         out.push_str(&failure_text(check, failure));
+    }
+    if let Some(found) = check.search.as_ref().and_then(|search| search.found.as_ref()) {
+        out.push_str(&found_text(found));
     }
     let output: Vec<&str> = check.output.lines().collect();
     if !output.is_empty() {
@@ -55,6 +60,22 @@ fn failure_text(check: &CheckReport, failure: &Failure) -> String {
     }
     for line in failure.details.lines().take(BACKTRACE_LINES) {
         let _ = writeln!(out, "    {line}");
+    }
+    out
+}
+
+/// The program that failed, as a scenario; a long one is only in the report.
+fn found_text(found: &Found) -> String {
+    let mut out = format!(
+        "  program {} of {} steps; shortest {}, which fails in {} of {} runs\n",
+        found.seed.0, found.steps, found.shortest, found.fails, found.runs
+    );
+    let lines: Vec<&str> = found.scenario.lines().take_while(|line| !line.starts_with("why:")).collect();
+    for line in lines.iter().take(SCENARIO_LINES) {
+        let _ = writeln!(out, "    {line}");
+    }
+    if lines.len() > SCENARIO_LINES {
+        let _ = writeln!(out, "    … {} lines in all", lines.len());
     }
     out
 }

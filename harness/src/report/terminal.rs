@@ -38,6 +38,7 @@ impl Style {
 pub fn render(report: &Report, style: Style) -> String {
     let mut out = header(report);
     out.push_str(&areas(report));
+    out.push_str(&searches(report));
     out.push_str(&observations(report));
     out.push_str(&failures(report, style));
     out.push_str(&summary(report, style));
@@ -77,8 +78,9 @@ fn areas(report: &Report) -> String {
         let with = |verdict| clauses.iter().filter(|clause| clause.verdict == verdict).count();
         let untested =
             verdict::untested(&report.clauses, report.run.target).filter(|clause| ids.contains(&clause.id)).count();
-        // A check belongs to the area of its subject.
-        let checks = report.checks.iter().filter(|check| check.clauses.first().is_some_and(|id| ids.contains(id)));
+        // A check belongs to the area of its subject; a search has none.
+        let checks = report.checks.iter().filter(|check| check.search.is_none());
+        let checks = checks.filter(|check| check.clauses.first().is_some_and(|id| ids.contains(id)));
         let (mut all, mut failing) = (0, 0);
         for check in checks {
             all += 1;
@@ -100,6 +102,25 @@ fn areas(report: &Report) -> String {
         ]);
     }
     format!("{}\n\n", table.trim_fmt())
+}
+
+/// What was searched, in one line.
+fn searches(report: &Report) -> String {
+    let searched: Vec<_> = report.checks.iter().filter_map(|check| Some((check, check.search.as_ref()?))).collect();
+    if searched.is_empty() {
+        return String::new();
+    }
+    let (mut programs, mut states, mut calls) = (0, 0, 0);
+    for (check, search) in &searched {
+        programs += search.programs;
+        states += search.states;
+        calls += check.calls;
+    }
+    let failed = searched.iter().filter(|(check, _)| check.verdict.is_failure()).count();
+    format!(
+        "searched  {programs} random programs in {} shapes: {calls} calls, {states} states at their ends, {failed} failing\n\n",
+        searched.len()
+    )
 }
 
 fn observations(report: &Report) -> String {

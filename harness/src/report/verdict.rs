@@ -60,7 +60,9 @@ pub fn of_clauses(checks: &[CheckReport], declared: Declarations, target: Target
     let mut naming: BTreeMap<ClauseId, (u32, bool)> = BTreeMap::new();
     for check in checks {
         let ran = !matches!(check.verdict, CheckVerdict::Error | CheckVerdict::Unavailable | CheckVerdict::Skipped);
-        if ran {
+        // A search ends at its first failure, and has shown nothing of what it did not come to.
+        let cut_short = check.search.is_some() && check.verdict.is_failure();
+        if ran && !cut_short {
             for clause in &check.clauses {
                 *covering.entry(*clause).or_default() += 1;
             }

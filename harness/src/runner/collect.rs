@@ -39,7 +39,7 @@ impl Collector {
     pub fn take(&mut self, event: Event) {
         match event {
             Event::Scratch(_, in_memory) => self.scratch = if in_memory { "memory" } else { "disk" },
-            Event::CheckStarted(_) => {}
+            Event::CheckStarted(_) | Event::Searched { .. } => {}
             Event::CheckEnded(index, mut report, behaviours) => {
                 // A choice that differs between two checks is as wrong as one that differs within a check.
                 for finding in self.behaviours.learn(&behaviours) {
@@ -105,6 +105,8 @@ impl Collector {
                 suite: builtin::digest().to_owned(),
                 suite_checks: u32::try_from(plan.suite_checks).unwrap_or(u32::MAX),
                 selection: plan.selection.clone(),
+                shard: plan.shard,
+                minutes: plan.time.map_or(0, |(_, minutes)| minutes),
                 finished,
                 stopped_by,
                 scratch: self.scratch.to_owned(),

@@ -10,7 +10,7 @@ use crate::judged::Failure;
 use crate::model::Behaviours;
 use crate::process::{Attempt, Ending};
 use crate::report::verdict::of_check;
-use crate::report::{CheckReport, CheckVerdict};
+use crate::report::{CheckReport, CheckVerdict, SearchReport};
 use crate::suite::Check;
 
 /// A check's report, but for its time, and what was observed.
@@ -20,6 +20,24 @@ pub(super) struct Ruling {
 }
 
 impl Ruling {
+    pub(super) fn report(&self) -> &CheckReport {
+        &self.report
+    }
+
+    /// With what the search was that it came from.
+    pub(super) fn searched(mut self, search: SearchReport) -> Self {
+        self.report.search = Some(search);
+        self
+    }
+
+    /// Takes over the evidence of the shortest program.
+    pub(super) fn become_found(&mut self, found: CheckReport) {
+        self.report.failures = found.failures;
+        if !found.output.is_empty() {
+            self.report.output = found.output;
+        }
+    }
+
     /// With the time it took.
     pub(super) fn after(mut self, took: Duration) -> (CheckReport, Behaviours) {
         self.report.duration_us = micros(took);
@@ -41,6 +59,7 @@ pub(super) fn blank(check: &Check) -> CheckReport {
         file: check.file.clone(),
         failures: Vec::new(),
         calls: 0,
+        search: None,
         duration_us: 0,
         output: String::new(),
         replay: String::new(),

@@ -171,6 +171,15 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// The number that the operation asks for, when it is one that may follow the store.
+    #[must_use]
+    pub(crate) fn number(&self) -> Option<&NumberExpression> {
+        match self {
+            Self::GetBatch(number) | Self::PruneBatchLog(number) | Self::RangeScan { limit: number, .. } => Some(number),
+            _ => None,
+        }
+    }
+
     /// The call to make in repetition `turn` of the step; none for what is not a call.
     #[must_use]
     pub fn call(&self, names: &BTreeMap<String, u64>, turn: u32) -> Option<Call> {

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use combination::{Combination, combinations};
 
 use super::case::{Case, Expectation, Operation, Step};
+use super::run::{CURRENT, FRESH, OLDEST};
 use super::syntax::{ScenarioSyntax, StepSyntax};
 use crate::contract::ClauseId;
 
@@ -18,6 +19,9 @@ pub(super) struct Mistake {
     pub(super) message: String,
     pub(super) help: String,
 }
+
+/// The names that are not the author's to give.
+const GIVEN: [&str; 3] = [FRESH, CURRENT, OLDEST];
 
 type Result<T, E = Wrong> = std::result::Result<T, E>;
 
@@ -56,7 +60,7 @@ pub(super) fn compile(syntax: &ScenarioSyntax, file: &str, in_place: bool) -> Re
             None => Default::default(),
             Some(slot) => combination.fill(slot).map_err(at(syntax.scenario.referenced))?,
         };
-        let mut names = BTreeSet::from(["fresh".to_owned()]);
+        let mut names = BTreeSet::from(GIVEN.map(str::to_owned));
         let mut steps = Vec::with_capacity(syntax.steps.len());
         for step in &syntax.steps {
             let place = at(step.referenced);
@@ -137,6 +141,12 @@ fn compile_step(
             return wrong(
                 format!("`as: {name}`: this step's reply has no number to name"),
                 "name the reply of put_batch, delete_batch, current_sequence, oldest_retained_batch or prune_batch_log",
+            );
+        }
+        if GIVEN.contains(&name.as_str()) {
+            return wrong(
+                format!("`as: {name}`: this name is given by the harness and follows the store"),
+                "choose another name",
             );
         }
         names.insert(name.clone());

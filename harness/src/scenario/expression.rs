@@ -143,6 +143,37 @@ impl NumberExpression {
         Self(vec![(true, Term::Integer(number))])
     }
 
+    /// The largest number.
+    #[must_use]
+    pub fn max() -> Self {
+        Self(vec![(true, Term::Max)])
+    }
+
+    /// The number of that name, which is a word.
+    #[must_use]
+    pub fn name(name: &str) -> Self {
+        Self(vec![(true, Term::Name(name.to_owned()))])
+    }
+
+    /// The expression and `offset` added, or taken away.
+    #[must_use]
+    pub fn offset(mut self, plus: bool, offset: u64) -> Self {
+        if offset > 0 {
+            self.0.push((plus, Term::Integer(offset)));
+        }
+        self
+    }
+
+    /// The same with its last offset left out, made one, or halved.
+    pub(crate) fn simpler(&self) -> Vec<Self> {
+        let (Some((plus, Term::Integer(offset))), true) = (self.0.last(), self.0.len() > 1) else { return Vec::new() };
+        let base = Self(self.0[..self.0.len() - 1].to_vec());
+        let mut offsets = vec![0, 1, offset / 2];
+        offsets.retain(|smaller| smaller < offset);
+        offsets.dedup();
+        offsets.into_iter().map(|smaller| base.clone().offset(*plus, smaller)).collect()
+    }
+
     /// The names used.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|(_, term)| match term {

@@ -28,6 +28,52 @@ impl SplitMix {
     pub fn below(&mut self, bound: u64) -> u64 {
         self.draw() % bound
     }
+
+    /// A number of the range, both ends included.
+    pub fn between(&mut self, (least, most): (u64, u64)) -> u64 {
+        least + self.below(most - least + 1)
+    }
+
+    /// True in so many of a hundred cases.
+    pub fn percent(&mut self, share: u64) -> bool {
+        self.below(100) < share
+    }
+
+    /// One of the items, each as likely as its weight says. The table is not empty, and not all its weights are 0.
+    pub fn weighted<T: Copy>(&mut self, table: &[(u32, T)]) -> T {
+        let total: u64 = table.iter().map(|(weight, _)| u64::from(*weight)).sum();
+        let mut left = self.below(total);
+        for (weight, item) in table {
+            match left.checked_sub(u64::from(*weight)) {
+                Some(rest) => left = rest,
+                None => return *item,
+            }
+        }
+        unreachable!("the draw is below the sum of the weights")
+    }
+
+    /// One of the items, each as likely. The list is not empty.
+    pub fn one<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+        &items[self.below(items.len() as u64) as usize]
+    }
+}
+
+/// What a generator was started from, when its first draw was `drawn`: SplitMix64 can be run backwards. It is how
+/// drawn octets are told from others and written as what they were drawn from.
+#[must_use]
+pub fn seed_of(drawn: u64) -> u64 {
+    fn unshift(mixed: u64, by: u32) -> u64 {
+        let mut z = mixed;
+        let mut known = by;
+        while known < 64 {
+            z = mixed ^ (z >> by);
+            known += by;
+        }
+        z
+    }
+    let z = unshift(drawn, 31).wrapping_mul(0x3196_42b2_d24d_8ec3);
+    let z = unshift(z, 27).wrapping_mul(0x96de_1b17_3f11_9089);
+    unshift(z, 30).wrapping_sub(0x9e37_79b9_7f4a_7c15)
 }
 
 /// `count` octets drawn from `seed`.
@@ -60,5 +106,19 @@ mod tests {
         assert_eq!(octets(9, 7).to_vec(), [215, 13, 50, 89, 228, 225, 203, 99, 28]);
         assert_eq!(octets(0, 7).to_vec(), [0_u8; 0]);
         assert_eq!(key(b"k", 12).to_vec(), b"k00000012");
+    }
+
+    #[test]
+    fn a_first_draw_tells_the_seed() {
+        for seed in [0, 1, 7, u64::MAX, 0x1234_5678_9abc_def0] {
+            assert_eq!(seed_of(SplitMix::new(seed).draw()), seed);
+        }
+    }
+
+    #[test]
+    fn a_weight_of_nothing_is_never_drawn() {
+        let mut draws = SplitMix::new(1);
+        let drawn: Vec<char> = (0..100).map(|_| draws.weighted(&[(0, 'a'), (1, 'b'), (3, 'c'), (0, 'd')])).collect();
+        assert!(drawn.contains(&'b') && drawn.contains(&'c') && !drawn.contains(&'a') && !drawn.contains(&'d'));
     }
 }

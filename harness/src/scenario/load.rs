@@ -136,6 +136,15 @@ pub fn load_file(path: &Path, file: Option<&str>) -> Result<Vec<Case>, LoadError
     load(named, &text, file.is_some())
 }
 
+/// Reads a scenario that is one case, whatever file it is in.
+///
+/// # Errors
+/// The first mistake in it.
+pub(crate) fn load_replay(file: &str, text: &str) -> Result<Case, LoadError> {
+    let none = || LoadError::without_place(file, "no case", "a program is one case");
+    load(file, text, false)?.into_iter().next().ok_or_else(none)
+}
+
 /// Reads all scenarios below `dir`, in order of their paths.
 ///
 /// # Errors
@@ -221,8 +230,8 @@ fn syntax_mistake(error: &serde_yaml::Error) -> Mistake {
 
 fn options() -> serde_yaml::Options {
     let mut budget = serde_yaml::Budget::default();
-    budget.max_events = 20_000;
-    budget.max_nodes = 20_000;
+    budget.max_events = 200_000;
+    budget.max_nodes = 200_000;
     budget.max_aliases = 64;
     budget.max_anchors = 64;
     budget.max_depth = 24;
@@ -279,7 +288,7 @@ steps:
             ("as: n", "ass: n", (12, 5), "unknown field `ass`", "check the spelling"),
             ("b, \"2\"], [{", "b, 2], [{", (11, 21), "integer `2`", "quote text"),
             ("hex: \"00 ff\"", "hex: \"0 ff\"", (11, 28), "bad hex `0 ff`", "every form"),
-            ("$n + 1", "$m + 1", (18, 5), "`$m` is used here but never bound", "bound so far: $fresh, $n"),
+            ("$n + 1", "$m + 1", (18, 5), "`$m` is used here but never bound", "bound so far: $current, $fresh, $n"),
             ("get: b", "get: b\n    get_many: [a]", (16, 5), "exactly one call", "start a new step"),
             ("\"${direction}\"", "\"${dir}\"", (14, 5), "`${dir}` names no axis", "direction, bound"),
             ("times: 3", "times: x", (20, 12), "invalid", "every form"),

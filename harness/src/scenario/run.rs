@@ -13,6 +13,13 @@ use crate::engine::{Declarations, Durability};
 use crate::finding::Finding;
 use crate::judged::{Failure, Judged, Options, Stop};
 use crate::model::Behaviours;
+use crate::property::run::Tally;
+
+/// The names that the harness itself gives: the fresh store's number, the highest assigned so far, and the least
+/// retained entry's, which is one above the highest when the log is empty.
+pub(super) const FRESH: &str = "fresh";
+pub(super) const CURRENT: &str = "current";
+pub(super) const OLDEST: &str = "oldest";
 
 /// What a case showed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +32,12 @@ pub struct CaseResult {
     pub calls: u64,
     /// Why the engine could only be asked for its refusal, when it does not declare what the case needs.
     pub refusal: Option<String>,
+    /// A digest of what the store held at the end: two that differ were two states.
+    #[serde(default)]
+    pub state: u64,
+    /// What came of the programs, when there were many of them.
+    #[serde(default)]
+    pub tally: Option<Tally>,
 }
 
 /// Runs `case` on `driver`, whose store is fresh and not yet open.
@@ -39,7 +52,8 @@ pub fn run(case: &Case, driver: &mut dyn Driver, options: Options) -> CaseResult
     if store.kept_volatile {
         behaviours.observe("volatile_reopen", "kept");
     }
-    CaseResult { failures: store.failures, behaviours, calls: store.calls, refusal }
+    let state = store.model.digest();
+    CaseResult { failures: store.failures, behaviours, calls: store.calls, refusal, state, tally: None }
 }
 
 /// What the case needs and the engine does not declare.
@@ -66,7 +80,7 @@ impl Run<'_> {
         let case = self.case;
         self.store.open()?;
         if let Some(Reply::Sequence(fresh)) = self.store.reply() {
-            self.names.insert("fresh".to_owned(), fresh.0);
+            self.names.insert(FRESH.to_owned(), fresh.0);
         }
         for (i, step) in case.steps.iter().enumerate() {
             for turn in 0..step.times {
@@ -95,6 +109,7 @@ impl Run<'_> {
     }
 
     fn take_step(&mut self, step: &Step, turn: u32) -> Result<(), Stop> {
+        self.keep_current(&step.operation);
         match step.operation.call(&self.names, turn) {
             Some(call) => {
                 self.store.judged(call)?;
@@ -110,6 +125,20 @@ impl Run<'_> {
                 Operation::OpenAgain => self.open_again(),
                 _ => self.store.audit(),
             },
+        }
+    }
+
+    /// Gives the names that follow the store their values, when the operation uses them.
+    fn keep_current(&mut self, operation: &Operation) {
+        let Some(number) = operation.number() else { return };
+        let model = &self.store.model;
+        for name in number.names() {
+            let value = match name {
+                CURRENT => model.highest(),
+                OLDEST => model.oldest().unwrap_or_else(|| model.highest().saturating_add(1)),
+                _ => continue,
+            };
+            self.names.insert(name.to_owned(), value);
         }
     }
 

@@ -6,11 +6,11 @@ use crate::contract::Level;
 use crate::finding::Finding;
 use crate::model::world::World;
 use crate::model::{Last, Past, must};
-use crate::octets::Octets;
+use crate::octets::{Decimal, Octets};
 
 /// `prune_batch_log` that replied wrong.
 pub(in crate::model) fn prune(world: &World, past: &Past, call: &Call, cutoff: u64, reply: &Reply) -> Finding {
-    let clauses = if !past.declared.batch_log {
+    let mut clauses = if !past.declared.batch_log {
         vec!["LOG-8"]
     } else if matches!(reply, Reply::Error(_)) {
         if cutoff > world.highest() { vec!["PRN-4", "GEN-12"] } else { vec!["PRN-1", "GEN-12"] }
@@ -22,6 +22,11 @@ pub(in crate::model) fn prune(world: &World, past: &Past, call: &Call, cutoff: u
     } else {
         vec!["PRN-2"]
     };
+    // One too many, where the cutoff itself has an entry: it was taken for inclusive.
+    let one_more = Reply::Removed(Decimal(world.prunable(cutoff) + 1));
+    if *reply == one_more && world.entry(cutoff).is_some() {
+        clauses.push("PRN-1");
+    }
     must(&clauses, explain(world, past, call), reply)
 }
 

@@ -90,16 +90,20 @@ impl World {
         }
     }
 
-    pub(super) fn prune(mut self, call: &Call, cutoff: u64, reply: &Reply, step: &mut Step<'_>) -> Fit {
+    pub(super) fn prune(self, call: &Call, cutoff: u64, reply: &Reply, step: &mut Step<'_>) -> Fit {
         let right = matches!(reply, Reply::Removed(count) if count.0 == self.prunable(cutoff));
         if !right {
             return Err(diagnose::prune(&self, step.past, call, cutoff, reply));
         }
         step.last = Some(Last::Prune);
-        let retained = Arc::make_mut(&mut self.log).split_off(&cutoff);
-        self.log = Arc::new(retained);
-        self.cutoff_max = self.cutoff_max.max(cutoff);
-        Ok(vec![self])
+        Ok(vec![self.pruned(cutoff)])
+    }
+
+    /// The world after a right prune.
+    pub(in crate::model) fn pruned(&self, cutoff: u64) -> Self {
+        let mut log = (*self.log).clone();
+        let log = Arc::new(log.split_off(&cutoff));
+        Self { log, cutoff_max: self.cutoff_max.max(cutoff), ..self.clone() }
     }
 
     /// Whether a write may be given `number`; a hole is noted.

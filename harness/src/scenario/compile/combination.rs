@@ -261,7 +261,7 @@ impl Combination<'_> {
                 start: self.optional_octets(range.start.as_ref())?,
                 end: self.optional_octets(range.end.as_ref())?,
                 limit: match &range.limit {
-                    None => NumberExpression::integer(u64::MAX),
+                    None => NumberExpression::max(),
                     Some(slot) => self.number(slot, names)?,
                 },
                 forward: match &range.direction {
