@@ -6,6 +6,7 @@ mod coverage;
 mod eccentrics;
 mod engines;
 mod exit;
+mod expect;
 mod folder;
 mod gallery;
 mod mutants;

@@ -140,6 +140,7 @@ impl Shared {
             time: None,
             shard: None,
             corpus: Vec::new(),
+            known: Vec::new(),
             checks,
             selection: Vec::new(),
             fail_fast: false,

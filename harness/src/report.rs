@@ -7,6 +7,8 @@
 pub mod document;
 pub mod evidence;
 #[cfg(feature = "cli")]
+pub mod expectation;
+#[cfg(feature = "cli")]
 pub mod junit;
 pub mod markdown;
 pub mod merge;

@@ -67,6 +67,8 @@ pub struct Plan {
     pub shard: Option<Shard>,
     /// Programs that failed before: they come first.
     pub corpus: Vec<CorpusEntry>,
+    /// Scenarios that the engine is expected to fail: a search goes on behind programs that fail as they do.
+    pub known: Vec<Case>,
     /// The checks to run.
     pub checks: Vec<Check>,
     /// How many checks the suite has at this profile.

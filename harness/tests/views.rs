@@ -75,6 +75,7 @@ fn report() -> Report {
         time: None,
         shard: None,
         corpus: Vec::new(),
+        known: Vec::new(),
         suite_checks: checks.len(),
         checks,
         selection: Vec::new(),

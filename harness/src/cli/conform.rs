@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::exit::Exit;
+use super::expect::ExpectArgs;
 use super::folder::ReportFolder;
 use super::progress::Progress;
 use super::select::{SelectArgs, Selected, select};
@@ -32,6 +33,8 @@ pub(super) struct ConformArgs {
     target: Target,
     #[command(flatten)]
     select: SelectArgs,
+    #[command(flatten)]
+    expect: ExpectArgs,
     /// What all randomness is drawn from: random programs, and the order in which checks are run.
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -93,6 +96,7 @@ pub(super) fn run(registry: &Registry, args: &ConformArgs) -> Result<Exit, Failu
         output::print(&checks.iter().map(|check| check.id.as_str()).collect::<Vec<_>>().join("\n"));
         return Ok(Exit::Conforms);
     }
+    let list = args.expect.read()?;
     let folder = ReportFolder::open(args.report.as_deref(), found.engine.name())?;
     let corpus = folder.corpus()?;
     let jobs = args.jobs.map_or_else(processors, usize::from);
@@ -111,6 +115,7 @@ pub(super) fn run(registry: &Registry, args: &ConformArgs) -> Result<Exit, Failu
         time: time(args, &checks, jobs)?,
         shard: args.select.shard,
         corpus: corpus.clone(),
+        known: list.as_ref().map_or_else(Vec::new, |list| list.known(found.engine.name(), &checks)),
         checks,
         suite_checks,
         selection,
@@ -121,6 +126,7 @@ pub(super) fn run(registry: &Registry, args: &ConformArgs) -> Result<Exit, Failu
     };
     let mut report = judge(&plan, &skipped)?;
     folder.place_programs(&mut report, Some(&format!("{} --replay", base_command(registry, args))));
+    let outcome = list.as_ref().map(|list| list.mark(&mut report));
     let shown = match args.format {
         Format::Text => terminal::render(&report, terminal::Style { colour: output::colour() }),
         Format::Json => serde_json::to_string_pretty(&report).map_err(|error| {
@@ -133,7 +139,15 @@ pub(super) fn run(registry: &Registry, args: &ConformArgs) -> Result<Exit, Failu
     if let Err(message) = &written {
         output::complain(message);
     }
-    Ok(exit(&report, written.is_ok()))
+    let exit = exit(&report, written.is_ok());
+    match (list, outcome) {
+        (Some(list), Some(outcome)) => {
+            // What goes to stdout as JSON is one document.
+            let say = if args.format == Format::Json { output::remark } else { output::print };
+            list.conclude(&outcome, &report, exit, say)
+        },
+        _ => Ok(exit),
+    }
 }
 
 pub(super) fn processors() -> usize {
@@ -200,6 +214,7 @@ fn commands(registry: &Registry, args: &ConformArgs) -> Commands {
     if let Some(shard) = args.select.shard {
         run.push_str(&format!(" --shard {shard}"));
     }
+    run.push_str(&args.expect.words());
     if let Some(minutes) = args.minutes {
         run.push_str(&format!(" --minutes {minutes}"));
     }

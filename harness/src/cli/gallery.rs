@@ -57,6 +57,7 @@ impl Gallery<'_> {
             time: None,
             shard: None,
             corpus: Vec::new(),
+            known: Vec::new(),
             checks: checks.to_vec(),
             suite_checks: checks.len(),
             selection: Vec::new(),

@@ -264,6 +264,9 @@ pub struct CheckReport {
     pub verdict: CheckVerdict,
     /// The verdict at target `trait`, where SERVED rules do not count.
     pub verdict_trait: CheckVerdict,
+    /// Whether the list of known failures has it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub expected: bool,
     /// Why it was refused, skipped, unavailable or in error.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
@@ -312,6 +315,9 @@ pub struct SearchReport {
     /// The program that failed, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found: Option<Found>,
+    /// The scenario, expected to fail, that fails in the same way as every program that did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<String>,
 }
 
 /// A random program that failed, and what became of it.

@@ -30,6 +30,14 @@ impl Ruling {
         self
     }
 
+    /// Marked as the failure that a scenario, expected to fail, also shows.
+    pub(super) fn known_as(mut self, scenario: &str) -> Self {
+        if let Some(search) = &mut self.report.search {
+            search.known = Some(scenario.to_owned());
+        }
+        self
+    }
+
     /// Takes over the evidence of the shortest program.
     pub(super) fn become_found(&mut self, found: CheckReport) {
         self.report.failures = found.failures;
@@ -55,6 +63,7 @@ pub(super) fn blank(check: &Check) -> CheckReport {
         executor: check.executor,
         verdict: CheckVerdict::Pass,
         verdict_trait: CheckVerdict::Pass,
+        expected: false,
         reason: String::new(),
         file: check.file.clone(),
         failures: Vec::new(),

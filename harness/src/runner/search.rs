@@ -26,6 +26,8 @@ const RUNS: u32 = 5;
 const CHANCES: u32 = 20;
 /// What a call may take while a program is being shrunk: a candidate that hangs should not cost half a minute.
 const SHRINK_CALL: Duration = Duration::from_secs(1);
+/// After so many programs that fail as a known failure does, the rest is taken to do so too.
+const KNOWN_MAX: usize = 20;
 /// Rounds that have a time to keep are this long, about.
 const ROUND: Duration = Duration::from_millis(500);
 
@@ -33,13 +35,25 @@ const ROUND: Duration = Duration::from_millis(500);
 struct Signature {
     verdict: CheckVerdict,
     clauses: Vec<ClauseId>,
+    /// The method whose reply is wrong, or what else was done.
+    call: String,
 }
 
 impl Signature {
     fn of(report: &CheckReport, plan: &Plan) -> Self {
-        let counting = report.failures.iter().map(|failure| &failure.finding);
-        let first = counting.into_iter().find(|finding| finding.fails(plan.target));
-        Self { verdict: report.verdict, clauses: first.into_iter().flat_map(|one| one.clauses.clone()).collect() }
+        let first = report.failures.iter().find(|failure| failure.finding.fails(plan.target));
+        let action = first.map_or("", |failure| &failure.action);
+        Self {
+            verdict: report.verdict,
+            clauses: first.into_iter().flat_map(|failure| failure.finding.clauses.clone()).collect(),
+            call: action.split('(').next().unwrap_or(action).to_owned(),
+        }
+    }
+
+    /// Whether two programs, both as short as they get, fail for one reason, as far as can be told from outside.
+    fn is(&self, other: &Self) -> bool {
+        let clauses = |one: &Self| one.clauses.iter().copied().collect::<BTreeSet<_>>();
+        self.verdict == other.verdict && self.call == other.call && clauses(self) == clauses(other)
     }
 
     fn matches(&self, report: &CheckReport, plan: &Plan) -> bool {
@@ -110,6 +124,8 @@ impl Session<'_> {
         let started = Instant::now();
         let mut seeds = Seeds::new(plan, check, search);
         let mut sum = Sum::default();
+        let mut known: Option<Vec<(String, Signature)>> = None;
+        let mut hits: Vec<Ruling> = Vec::new();
         let mut size = (search.shape.programs[0] as usize / 12).clamp(1, 50);
         loop {
             if plan.time.is_some_and(|(time, _)| started.elapsed() >= time) {
@@ -120,6 +136,7 @@ impl Session<'_> {
                 break;
             }
             let began = Instant::now();
+            let behind = round.clone();
             let job = Job::Programs(Programs {
                 shape: search.shape.name.to_owned(),
                 seeds: round,
@@ -152,7 +169,17 @@ impl Session<'_> {
                 }
             };
             if let Some(seed) = failed {
-                return self.found(check, search, &sum, seed, attempt);
+                let ruling = self.found(check, search, &sum, seed, attempt);
+                let known = known.get_or_insert_with(|| self.known_failures());
+                let signature = Signature::of(ruling.report(), plan);
+                let Some((id, _)) = known.iter().find(|(_, known)| known.is(&signature)) else { return ruling };
+                hits.push(ruling.known_as(id));
+                // What of the round comes behind it is still to be run.
+                let rest = behind.iter().skip_while(|next| next.0 != seed).skip(1).map(|next| next.0);
+                seeds.known.extend(rest);
+                if hits.len() >= KNOWN_MAX {
+                    break;
+                }
             }
             events(Event::Searched {
                 check: check.id.clone(),
@@ -164,8 +191,21 @@ impl Session<'_> {
                 size *= 2;
             }
         }
-        let report = SearchReport { programs: sum.programs, states: sum.states.len() as u64, found: None };
+        if let Some(hit) = hits.into_iter().next() {
+            return hit;
+        }
+        let report =
+            SearchReport { programs: sum.programs, states: sum.states.len() as u64, found: None, known: None };
         judge::attempt(plan, check, Attempt::finished(sum.result)).searched(report)
+    }
+
+    /// How the scenarios fail that the engine is expected to fail.
+    fn known_failures(&self) -> Vec<(String, Signature)> {
+        let failing = |case: &Case| {
+            let report = self.report_on(case, &self.plan.limits).filter(|report| report.verdict.is_failure())?;
+            Some((case.id.clone(), Signature::of(&report, self.plan)))
+        };
+        self.plan.known.iter().filter_map(failing).collect()
     }
 
     /// The report on a program that failed.
@@ -188,6 +228,7 @@ impl Session<'_> {
             programs: sum.programs,
             states: sum.states.len() as u64,
             found: Some(found),
+            known: None,
         })
     }
 

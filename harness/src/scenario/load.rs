@@ -14,6 +14,9 @@ use super::case::Case;
 use super::compile::{self, Mistake};
 use super::syntax::ScenarioSyntax;
 
+/// Where scenarios are explained.
+const GUIDE: &str = "scenarios/README.md";
+
 /// The largest scenario file that is read.
 const FILE_OCTETS_MAX: u64 = 1 << 20;
 
@@ -82,9 +85,20 @@ pub fn load_text(file: &str, text: &str) -> Result<Vec<Case>, LoadError> {
     load(file, text, true)
 }
 
+/// Reads YAML of any type that is explained in `guide`, within the same bounds.
+pub(crate) fn parse<T: serde::de::DeserializeOwned>(file: &str, text: &str, guide: &str) -> Result<T, LoadError> {
+    serde_yaml::from_str_with_options(text, options())
+        .map_err(|error| LoadError::at(file, text, syntax_mistake(&error, guide)))
+}
+
+/// A mistake that the types alone do not catch, at its line and column.
+#[cfg(feature = "cli")]
+pub(crate) fn mistake_at(file: &str, text: &str, at: (u64, u64), message: String, help: String) -> LoadError {
+    LoadError::at(file, text, Mistake { line: at.0, column: at.1, message, help })
+}
+
 fn load(file: &str, text: &str, in_place: bool) -> Result<Vec<Case>, LoadError> {
-    let syntax: ScenarioSyntax = serde_yaml::from_str_with_options(text, options())
-        .map_err(|error| LoadError::at(file, text, syntax_mistake(&error)))?;
+    let syntax: ScenarioSyntax = parse(file, text, GUIDE)?;
     let cases = compile::compile(&syntax, file, in_place).map_err(|mistake| LoadError::at(file, text, mistake))?;
     if let Some(size) = cases.iter().find_map(compile::undeclared_size) {
         let mistake = Mistake {
@@ -209,23 +223,23 @@ fn find(root: &Path, dir: &Path, files: &mut Vec<String>) -> std::io::Result<()>
 }
 
 /// What a mistake in the YAML itself comes to.
-fn syntax_mistake(error: &serde_yaml::Error) -> Mistake {
+fn syntax_mistake(error: &serde_yaml::Error, guide: &str) -> Mistake {
     let (line, column) = error.location().map_or((1, 1), |at| (at.line().max(1), at.column().max(1)));
     let whole = error.without_snippet().to_string();
     let message = whole.lines().next().unwrap_or_default();
     let message = message.find(" at line ").map_or(message, |at| &message[..at]);
     let help = if message.contains("unknown field") {
-        "check the spelling; scenarios/README.md lists every field"
+        format!("check the spelling; {guide} lists every field")
     } else if message.contains("udget") || message.contains("alias") {
-        "write the data out plainly, or with `generate` and `repeat`; aliases and depth are limited"
+        "write the data out plainly, or with `generate` and `repeat`; aliases and depth are limited".to_owned()
     } else if message.contains("uplicate") {
-        "a map has each field once; use a list where order or repetition matters"
+        "a map has each field once; use a list where order or repetition matters".to_owned()
     } else if message.contains("quoted") || message.contains("invalid type") {
-        "quote text that looks like a number, a boolean or null; scenarios/README.md shows every form"
+        format!("quote text that looks like a number, a boolean or null; {guide} shows every form")
     } else {
-        "scenarios/README.md shows every form with an example"
+        format!("{guide} shows every form with an example")
     };
-    Mistake { line, column, message: message.to_owned(), help: help.to_owned() }
+    Mistake { line, column, message: message.to_owned(), help }
 }
 
 fn options() -> serde_yaml::Options {
