@@ -3,15 +3,16 @@
 
 mod conform;
 mod coverage;
+mod differ;
 mod eccentrics;
 mod engines;
 mod exit;
 mod expect;
 mod folder;
 mod gallery;
+mod merge;
 mod mutants;
 mod new_engine;
-mod merge;
 mod output;
 mod progress;
 mod promote;
@@ -70,6 +71,8 @@ enum Command {
     Mutants(mutants::MutantsArgs),
     /// Run the suite on every eccentric: each must conform at its target.
     Eccentrics(eccentrics::EccentricsArgs),
+    /// Run the same random programs on several engines and show where they part.
+    Differ(differ::DifferArgs),
     /// Put the reports of shards together.
     Merge(merge::MergeArgs),
     /// Keep a failing program as a scenario of the suite.
@@ -134,6 +137,7 @@ fn run(registry: &Registry, command: Command) -> Exit {
         Command::Conform(args) => conform::run(registry, &args),
         Command::Mutants(args) => mutants::run(registry, &args),
         Command::Eccentrics(args) => eccentrics::run(registry, &args),
+        Command::Differ(args) => differ::run(registry, &args),
         Command::Merge(args) => merge::run(&args),
         Command::Promote(args) => promote::run(&args),
         Command::Coverage(args) => coverage::run(registry, &args),

@@ -70,7 +70,14 @@ impl Model {
     #[must_use]
     pub fn new(declared: Declarations) -> Self {
         Self {
-            past: Past { declared, last: Last::Opened, audited: false, reopened: false, pruned: false, shown_whole: false },
+            past: Past {
+                declared,
+                last: Last::Opened,
+                audited: false,
+                reopened: false,
+                pruned: false,
+                shown_whole: false,
+            },
             worlds: vec![World::new(declared.batch_log)],
             behaviours: Behaviours::default(),
             keys: BTreeSet::new(),

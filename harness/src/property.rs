@@ -14,6 +14,7 @@ pub mod run;
 mod shrink;
 #[cfg(feature = "proptest")]
 mod strategy;
+pub mod transcript;
 mod weights;
 
 pub use generate::generate;

@@ -4,6 +4,7 @@
 //! that takes its worker down costs no other check its verdict: a fresh worker goes on with the rest.
 
 mod collect;
+pub mod differ;
 mod judge;
 mod scratch;
 mod search;
@@ -324,7 +325,7 @@ fn here(engine: &Engine, job: &Job, dir: &Path, limits: &Limits) -> Result<Attem
     };
     let result = match job {
         Job::Probe(_) => Ok(CaseResult::default()),
-        Job::Case(one) => case(one, dir),
+        Job::Case(one) | Job::Transcript(one) => case(one, dir),
         Job::Programs(programs) => property::run::run(programs, options.declared, |one, seed| {
             let dir = dir.join(seed.to_string());
             std::fs::create_dir(&dir)?;

@@ -2,8 +2,8 @@
 //! whose name would do harm where it is not escaped.
 
 use std::sync::Arc;
-use std::time::Duration;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use storecheck::process::Limits;
 use storecheck::report::{Report, junit, markdown, terminal};

@@ -145,7 +145,7 @@ pub(super) fn run(registry: &Registry, args: &ConformArgs) -> Result<Exit, Failu
             // What goes to stdout as JSON is one document.
             let say = if args.format == Format::Json { output::remark } else { output::print };
             list.conclude(&outcome, &report, exit, say)
-        },
+        }
         _ => Ok(exit),
     }
 }

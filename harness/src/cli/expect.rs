@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::exit::Exit;
 use super::Failure;
+use super::exit::Exit;
 use crate::engine::Target;
 use crate::report::Report;
 use crate::report::expectation::{Expectations, Outcome};
@@ -39,9 +39,7 @@ impl ExpectArgs {
             Ok(text) => Expectations::read(&shown, &text).map_err(|error| Failure::usage(error.to_string()))?,
             Err(error) if self.write_expect && error.kind() == std::io::ErrorKind::NotFound => Expectations::none(),
             Err(error) => {
-                return Err(Failure::usage(format!(
-                    "{shown}: cannot be read: {error}; --write-expect starts a list"
-                )));
+                return Err(Failure::usage(format!("{shown}: cannot be read: {error}; --write-expect starts a list")));
             }
         };
         Ok(Some(List { path: path.clone(), write: self.write_expect, expectations }))

@@ -124,7 +124,7 @@ impl ReportFolder {
 }
 
 /// The last part of a scenario's id, which is its first line.
-fn scenario_name(text: &str) -> Option<&str> {
+pub(super) fn scenario_name(text: &str) -> Option<&str> {
     text.lines().next()?.strip_prefix("scenario: ")?.rsplit('/').next()
 }
 

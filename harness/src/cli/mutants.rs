@@ -195,7 +195,8 @@ impl Row {
         let failed = report.checks.iter().filter(|check| check.verdict.is_failure()).count();
         let (kills, backs) = kills(&report, mutant);
         self.killed |= !kills.is_empty();
-        (self.calls, self.shortest) = self.calls.map_or_else(|| searched(&report, &kills), |calls| (Some(calls), self.shortest));
+        (self.calls, self.shortest) =
+            self.calls.map_or_else(|| searched(&report, &kills), |calls| (Some(calls), self.shortest));
         self.kills.extend(kills);
         self.broad |= failed > failures_max;
         if !self.broad {
@@ -275,7 +276,9 @@ fn matrix(args: &MutantsArgs, checks: &[Check], rows: Vec<Row>, whole: bool, too
     let idle = scenarios.difference(&killing).filter(|_| whole).map(|id| (*id).to_owned()).collect();
     let backed: BTreeSet<ClauseId> = rows.iter().flat_map(|row| &row.backs).copied().collect();
     let must = Contract::get().clauses().filter(|clause| {
-        whole && clause.shown_by.contains(&Family::Scenario) && clause.rules.iter().any(|rule| rule.level == Level::Must)
+        whole
+            && clause.shown_by.contains(&Family::Scenario)
+            && clause.rules.iter().any(|rule| rule.level == Level::Must)
     });
     let unbacked = must.map(|clause| clause.id).filter(|id| !backed.contains(id)).collect();
     Matrix {

@@ -7,8 +7,8 @@ use super::engines::nearest;
 use super::exit::Exit;
 use super::{Failure, Registry};
 use crate::contract::Contract;
-use crate::scenario::{Case, LoadError, Profile, load_dir, load_file};
 use crate::report::Shard;
+use crate::scenario::{Case, LoadError, Profile, load_dir, load_file};
 use crate::suite::{self, Check, Work};
 
 /// The flags that select checks.

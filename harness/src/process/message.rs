@@ -17,6 +17,8 @@ pub enum Job {
     Probe(Probe),
     /// Run a case.
     Case(Box<Case>),
+    /// Run a case and write down every reply.
+    Transcript(Box<Case>),
     /// Make programs of seeds and run them, each on a store of its own.
     Programs(Programs),
 }

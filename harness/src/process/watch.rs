@@ -28,7 +28,7 @@ impl<'a> Watch<'a> {
     pub(super) fn new(job: &Job, dir: &'a Path, trace: &'a Path, limits: &Limits) -> Self {
         let octets = match job {
             Job::Probe(_) => 0,
-            Job::Case(case) => case.octets(),
+            Job::Case(case) | Job::Transcript(case) => case.octets(),
             Job::Programs(_) => 0,
         };
         // At most hours, so it fits 32 bits.

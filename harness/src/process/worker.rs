@@ -20,6 +20,7 @@ use crate::engine::Engine;
 use crate::finding::Finding;
 use crate::judged::{Failure, Options};
 use crate::property;
+use crate::property::transcript::Transcribed;
 use crate::scenario::run::{self, CaseResult};
 
 /// Whether this process was started as a worker.
@@ -81,10 +82,8 @@ fn limit(memory: u64) {
 
 fn perform(engine: &Engine, job: &Run) -> std::io::Result<CaseResult> {
     let mut trace = Trace { file: File::create(&job.trace)?, pending: Vec::new() };
-    let options = Options {
-        declared: engine.declarations(),
-        frontier_deadline: Duration::from_millis(job.frontier_deadline_ms),
-    };
+    let options =
+        Options { declared: engine.declarations(), frontier_deadline: Duration::from_millis(job.frontier_deadline_ms) };
     let store = |dir: &Path, executor| InProcess::new(engine.clone(), dir, executor);
     match &job.job {
         Job::Probe(_) => {
@@ -94,6 +93,13 @@ fn perform(engine: &Engine, job: &Run) -> std::io::Result<CaseResult> {
         Job::Case(case) => {
             let inner = store(&job.dir, case.executor)?;
             Ok(run::run(case, &mut Announced { inner, trace: &mut trace }, options))
+        }
+        Job::Transcript(case) => {
+            let inner = store(&job.dir, case.executor)?;
+            let mut driver = Announced { inner, trace: &mut trace };
+            let mut transcribed = Transcribed::new(&mut driver);
+            let result = run::run(case, &mut transcribed, options);
+            Ok(CaseResult { transcript: transcribed.into_lines(), ..result })
         }
         Job::Programs(programs) => property::run::run(programs, options.declared, |case, seed| {
             trace.start(seed)?;

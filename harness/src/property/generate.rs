@@ -36,8 +36,17 @@ pub fn generate(shape: &Shape, suited: Suited, seed: u64) -> Program {
         1 => Executor::TokioCurrentThread,
         _ => Executor::Thread,
     };
-    let mut generator =
-        Generator { shape, suited, draws, pool, held, deleted: Vec::new(), written: 0, octets: 0, operations: Vec::new() };
+    let mut generator = Generator {
+        shape,
+        suited,
+        draws,
+        pool,
+        held,
+        deleted: Vec::new(),
+        written: 0,
+        octets: 0,
+        operations: Vec::new(),
+    };
     for _ in 0..generator.draws.between(shape.phases) {
         generator.phase();
     }
@@ -99,10 +108,8 @@ impl Generator<'_> {
             Make::Prune => Operation::PruneBatchLog(self.number(CUTOFFS)),
             Make::Reopen => Operation::Reopen,
         };
-        let log = matches!(
-            operation,
-            Operation::GetBatch(_) | Operation::OldestRetainedBatch | Operation::PruneBatchLog(_)
-        );
+        let log =
+            matches!(operation, Operation::GetBatch(_) | Operation::OldestRetainedBatch | Operation::PruneBatchLog(_));
         let refused = log && !self.suited.batch_log && !self.draws.percent(20);
         if refused || (matches!(operation, Operation::Reopen) && !self.suited.reopen) {
             // Its place in the program goes to a call that every engine answers.

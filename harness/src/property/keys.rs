@@ -10,7 +10,20 @@ const LONGEST: usize = 254;
 /// Keys that stores have been seen to keep something of their own under, or to treat as one; and the one that the
 /// gallery's hostile mutants wait for.
 const NAMES: &[&str] = &[
-    "__simulator_seq__", "__seq", "__meta__", "_", "__", "meta", "sequence", "log", "batch_log", "trigger", "/", "a/b", "%", "*",
+    "__simulator_seq__",
+    "__seq",
+    "__meta__",
+    "_",
+    "__",
+    "meta",
+    "sequence",
+    "log",
+    "batch_log",
+    "trigger",
+    "/",
+    "a/b",
+    "%",
+    "*",
 ];
 
 /// Between one and `count` different keys of the sorts given.

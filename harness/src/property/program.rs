@@ -57,10 +57,7 @@ impl Program {
     fn needs(&self) -> Vec<Need> {
         let any = |found: fn(&Operation) -> bool| self.operations.iter().any(found);
         let log = |operation: &Operation| {
-            matches!(
-                operation,
-                Operation::GetBatch(_) | Operation::OldestRetainedBatch | Operation::PruneBatchLog(_)
-            )
+            matches!(operation, Operation::GetBatch(_) | Operation::OldestRetainedBatch | Operation::PruneBatchLog(_))
         };
         let mut needs = Vec::new();
         if any(log) {

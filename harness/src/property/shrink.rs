@@ -24,11 +24,20 @@ pub struct Shrinking {
 #[derive(Debug, Clone)]
 enum Stage {
     /// Leave out `length` steps that end before `end`.
-    Steps { length: usize, end: usize },
+    Steps {
+        length: usize,
+        end: usize,
+    },
     /// Put a plainer key in place of the key number `at`, everywhere, by the proposal number `turn` for it.
-    Keys { at: usize, turn: usize },
+    Keys {
+        at: usize,
+        turn: usize,
+    },
     /// Simplify step `at`, by the proposal number `turn` for it.
-    Arguments { at: usize, turn: usize },
+    Arguments {
+        at: usize,
+        turn: usize,
+    },
     Done,
 }
 
@@ -173,7 +182,9 @@ fn rename(operation: &mut Operation, key: &Octets, plain: &Octets) {
             keys.iter_mut().for_each(change);
         }
         Operation::Get(key) => change(key),
-        Operation::RangeScan { start, end, .. } => [start, end].into_iter().filter(|bound| !bound.is_empty()).for_each(change),
+        Operation::RangeScan { start, end, .. } => {
+            [start, end].into_iter().filter(|bound| !bound.is_empty()).for_each(change)
+        }
         _ => {}
     }
 }

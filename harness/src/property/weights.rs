@@ -182,15 +182,9 @@ pub(super) fn makes(phase: Phase) -> &'static [(u32, Make)] {
             (14, Scan),
             (3, Batch),
         ],
-        Phase::Log => &[
-            (24, PutAny),
-            (8, DeleteAny),
-            (26, Batch),
-            (12, Oldest),
-            (18, Prune),
-            (4, Current),
-            (3, Reopen),
-        ],
+        Phase::Log => {
+            &[(24, PutAny), (8, DeleteAny), (26, Batch), (12, Oldest), (18, Prune), (4, Current), (3, Reopen)]
+        }
         Phase::Reading => &[(25, Get), (20, GetMany), (40, Scan), (5, Current), (8, Batch), (3, Oldest)],
     }
 }
@@ -286,15 +280,14 @@ pub(super) const LIMITS: &[(u32, Limit)] = &[
     (2, Limit::Fixed(1 << 32)),
 ];
 
-const SMALL_VALUES: &[(u32, ValueSort)] =
-    &[
-        (66, ValueSort::Tag),
-        (10, ValueSort::Empty),
-        (8, ValueSort::One),
-        (6, ValueSort::Same),
-        (6, ValueSort::Like),
-        (4, ValueSort::Alike),
-    ];
+const SMALL_VALUES: &[(u32, ValueSort)] = &[
+    (66, ValueSort::Tag),
+    (10, ValueSort::Empty),
+    (8, ValueSort::One),
+    (6, ValueSort::Same),
+    (6, ValueSort::Like),
+    (4, ValueSort::Alike),
+];
 
 const SMALL_BATCHES: &[(u32, (u64, u64))] = &[(2, (0, 0)), (50, (1, 1)), (22, (2, 2)), (20, (3, 6)), (6, (7, 16))];
 
@@ -369,7 +362,13 @@ pub const SHAPES: &[Shape] = &[
         programs: [24, 300, 800],
         pool: (8, 120),
         keys: &[(45, KeySort::Counter), (25, KeySort::Words), (15, KeySort::Edges), (15, KeySort::Random)],
-        values: &[(80, ValueSort::Tag), (8, ValueSort::Empty), (6, ValueSort::Same), (5, ValueSort::One), (1, ValueSort::Page)],
+        values: &[
+            (80, ValueSort::Tag),
+            (8, ValueSort::Empty),
+            (6, ValueSort::Same),
+            (5, ValueSort::One),
+            (1, ValueSort::Page),
+        ],
         batches: &[(60, (1, 1)), (20, (2, 4)), (15, (5, 16)), (5, (17, 40))],
         phases: (3, 7),
         steps: (20, 200),

@@ -283,7 +283,10 @@ expectations:
     fn a_list_is_read_with_its_lines() {
         let list = Expectations::read("known.yaml", LIST).expect("the list is right");
         assert_eq!(list.entries.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [3, 7]);
-        assert_eq!(list.scenarios("mine", ["scan/limit-one#reverse", "scan/x"].into_iter()), ["scan/limit-one#reverse"]);
+        assert_eq!(
+            list.scenarios("mine", ["scan/limit-one#reverse", "scan/x"].into_iter()),
+            ["scan/limit-one#reverse"]
+        );
     }
 
     #[test]

@@ -31,7 +31,8 @@ pub fn merge(reports: Vec<(String, Report)>) -> Result<Report, String> {
     }
     let Some(mut merged) = merged else { return Err("no report was named".to_owned()) };
     for (id, shares) in &parts {
-        if shares.len() > 1 && shares.iter().any(|check| check.search.is_none() && check.verdict != CheckVerdict::Error) {
+        if shares.len() > 1 && shares.iter().any(|check| check.search.is_none() && check.verdict != CheckVerdict::Error)
+        {
             return Err(format!("{id} was run by more than one shard: they overlap"));
         }
     }
@@ -151,7 +152,8 @@ fn beside(mut one: Report, other: Report) -> Report {
 
 /// The parts of one search as one; the first that failed stands for all.
 fn one(shares: Vec<CheckReport>) -> Option<CheckReport> {
-    let programs = |check: &CheckReport| check.search.as_ref().map_or((0, 0), |search| (search.programs, search.states));
+    let programs =
+        |check: &CheckReport| check.search.as_ref().map_or((0, 0), |search| (search.programs, search.states));
     let (mut sum, mut states, mut calls, mut duration) = (0, 0, 0, 0);
     for check in &shares {
         sum += programs(check).0;

@@ -137,11 +137,8 @@ impl Session<'_> {
             }
             let began = Instant::now();
             let behind = round.clone();
-            let job = Job::Programs(Programs {
-                shape: search.shape.name.to_owned(),
-                seeds: round,
-                target: plan.target,
-            });
+            let job =
+                Job::Programs(Programs { shape: search.shape.name.to_owned(), seeds: round, target: plan.target });
             let mut attempt = match self.attempt(&job, &plan.limits, true) {
                 Ok(attempt) => attempt,
                 Err(why) => return judge::not_run(plan, check, &why),
@@ -194,8 +191,7 @@ impl Session<'_> {
         if let Some(hit) = hits.into_iter().next() {
             return hit;
         }
-        let report =
-            SearchReport { programs: sum.programs, states: sum.states.len() as u64, found: None, known: None };
+        let report = SearchReport { programs: sum.programs, states: sum.states.len() as u64, found: None, known: None };
         judge::attempt(plan, check, Attempt::finished(sum.result)).searched(report)
     }
 

@@ -175,7 +175,9 @@ impl Operation {
     #[must_use]
     pub(crate) fn number(&self) -> Option<&NumberExpression> {
         match self {
-            Self::GetBatch(number) | Self::PruneBatchLog(number) | Self::RangeScan { limit: number, .. } => Some(number),
+            Self::GetBatch(number) | Self::PruneBatchLog(number) | Self::RangeScan { limit: number, .. } => {
+                Some(number)
+            }
             _ => None,
         }
     }

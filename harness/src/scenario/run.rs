@@ -14,6 +14,7 @@ use crate::finding::Finding;
 use crate::judged::{Failure, Judged, Options, Stop};
 use crate::model::Behaviours;
 use crate::property::run::Tally;
+use crate::property::transcript::Line;
 
 /// The names that the harness itself gives: the fresh store's number, the highest assigned so far, and the least
 /// retained entry's, which is one above the highest when the log is empty.
@@ -38,6 +39,9 @@ pub struct CaseResult {
     /// What came of the programs, when there were many of them.
     #[serde(default)]
     pub tally: Option<Tally>,
+    /// Every action and what became of it, when a transcript was asked for.
+    #[serde(default)]
+    pub transcript: Vec<Line>,
 }
 
 /// Runs `case` on `driver`, whose store is fresh and not yet open.
@@ -53,7 +57,7 @@ pub fn run(case: &Case, driver: &mut dyn Driver, options: Options) -> CaseResult
         behaviours.observe("volatile_reopen", "kept");
     }
     let state = store.model.digest();
-    CaseResult { failures: store.failures, behaviours, calls: store.calls, refusal, state, tally: None }
+    CaseResult { failures: store.failures, behaviours, calls: store.calls, refusal, state, ..CaseResult::default() }
 }
 
 /// What the case needs and the engine does not declare.
