@@ -8,6 +8,8 @@
 mod in_process;
 mod prefixed;
 
+use std::fmt;
+
 pub use in_process::{InProcess, hush_panics};
 pub use prefixed::Prefixed;
 
@@ -23,7 +25,7 @@ pub trait Driver {
 
     /// Says where in a check the next action stands, for whoever outlives this process: the place in words, the line in
     /// the scenario file, and the clauses that a failure there speaks against.
-    fn enter(&mut self, _place: &str, _line: u64, _clauses: &[ClauseId]) {}
+    fn enter(&mut self, _place: &dyn fmt::Display, _line: u64, _clauses: &[ClauseId]) {}
 
     /// Makes a call.
     fn call(&mut self, call: Call) -> Outcome {
@@ -36,7 +38,7 @@ impl<D: Driver + ?Sized> Driver for &mut D {
         (**self).perform(action)
     }
 
-    fn enter(&mut self, place: &str, line: u64, clauses: &[ClauseId]) {
+    fn enter(&mut self, place: &dyn fmt::Display, line: u64, clauses: &[ClauseId]) {
         (**self).enter(place, line, clauses);
     }
 }

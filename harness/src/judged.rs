@@ -4,6 +4,8 @@
 //! Scenarios and programs are two ways of deciding what to do next; both do it here, so that a reply is judged, an
 //! audit taken and a failure written down in one way.
 
+mod place;
+
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -16,6 +18,7 @@ use crate::engine::{Declarations, Durability, Frontier};
 use crate::finding::Finding;
 use crate::model::Model;
 use crate::octets::{Decimal, Octets};
+pub(crate) use place::Place;
 
 /// After so many different failures an autopsy has shown enough.
 const FAILURES_MAX: usize = 4;
@@ -71,7 +74,7 @@ pub(crate) struct Judged<'a> {
     options: Options,
     pub(crate) model: Model,
     trace: VecDeque<(Action, Outcome)>,
-    place: String,
+    place: Place,
     line: u64,
     blamed: Vec<ClauseId>,
     auditing: bool,
@@ -92,7 +95,7 @@ impl<'a> Judged<'a> {
             options,
             model: Model::new(options.declared),
             trace: VecDeque::new(),
-            place: String::new(),
+            place: Place::OPENING,
             line: 0,
             blamed: Vec::new(),
             auditing: false,
@@ -107,9 +110,9 @@ impl<'a> Judged<'a> {
         self.options.declared
     }
 
-    /// Says where the run is: the place in words, the line in a scenario file, and the clauses that a failure here
+    /// Says where the run is: the place, the line in a scenario file, and the clauses that a failure here
     /// speaks against besides those that the model names.
-    pub(crate) fn enter(&mut self, place: String, line: u64, blamed: Vec<ClauseId>) {
+    pub(crate) fn enter(&mut self, place: Place, line: u64, blamed: Vec<ClauseId>) {
         self.driver.enter(&place, line, &blamed);
         (self.place, self.line, self.blamed) = (place, line, blamed);
     }
@@ -124,14 +127,14 @@ impl<'a> Judged<'a> {
 
     /// Opens the fresh store and asks for its number.
     pub(crate) fn open(&mut self) -> Result<(), Stop> {
-        self.enter("opening the fresh store".to_owned(), 0, Vec::new());
+        self.enter(Place::OPENING, 0, Vec::new());
         self.done(Action::Open {}, &["GEN-12"], "a fresh store opens")?;
         self.judged(Call::CurrentSequence {})
     }
 
     /// Closes the store for good.
     pub(crate) fn close(&mut self) -> Result<(), Stop> {
-        self.enter("closing the store".to_owned(), self.line, self.blamed.clone());
+        self.enter(Place::CLOSING, self.line, self.blamed.clone());
         self.done(Action::Close {}, &[self.reopen_clause()], "the engine is dropped")
     }
 
@@ -177,7 +180,7 @@ impl<'a> Judged<'a> {
         self.perform(Action::Call(call))?;
         let Some((Action::Call(call), Outcome::Reply(reply))) = self.trace.back() else { return Ok(()) };
         let poor = if let Reply::Error(message) = reply { poor_message(message) } else { None };
-        let findings = self.model.judge(call, reply);
+        let findings = if self.auditing { self.model.judge_audit(call, reply) } else { self.model.judge(call, reply) };
         if let Some(finding) = poor {
             self.fail(finding, false, String::new());
         }
@@ -203,7 +206,7 @@ impl<'a> Judged<'a> {
         let mut calls = self.model.audit();
         // Single keys first: what they hold is what the rest is made of.
         calls.sort_by_key(|call| !matches!(call, Call::Get(_)));
-        self.enter(format!("autopsy after {}", self.place), self.line, self.blamed.clone());
+        self.enter(self.place.autopsy(), self.line, self.blamed.clone());
         self.auditing = true;
         for call in calls {
             self.trace.clone_from(&trace);
@@ -224,7 +227,7 @@ impl<'a> Judged<'a> {
             return;
         }
         self.failures.push(Failure {
-            place: self.place.clone(),
+            place: self.place.to_string(),
             line: self.line,
             action: self.trace.back().map_or_else(String::new, |(action, _)| action.to_string()),
             trace: self.trace.iter().map(|(action, outcome)| format!("{action} -> {outcome}")).collect(),
@@ -243,8 +246,8 @@ impl<'a> Judged<'a> {
 
     /// Makes the calls of an audit, after a lagging frontier has caught up.
     fn audit_with(&mut self, calls: Vec<Call>) -> Result<(), Stop> {
-        let place = std::mem::take(&mut self.place);
-        self.enter(format!("audit after {place}"), self.line, self.blamed.clone());
+        let place = self.place;
+        self.enter(place.audit(), self.line, self.blamed.clone());
         self.auditing = true;
         if self.options.declared.frontier == Frontier::Lagging {
             self.await_frontier()?;
@@ -310,7 +313,7 @@ impl<'a> Judged<'a> {
         }
         if rows == Some(0) {
             self.model = Model::new(self.options.declared);
-            self.enter(self.place.clone(), 0, Vec::new());
+            self.enter(self.place, 0, Vec::new());
             self.judged(Call::CurrentSequence {})?;
             self.judged(Call::PutBatch(vec![(Octets::text("after"), Octets::text("reopen"))]))?;
             self.audit()?;

@@ -91,6 +91,11 @@ impl Model {
     /// more.
     pub fn judge(&mut self, call: &Call, reply: &Reply) -> Vec<Finding> {
         self.remember_keys(call);
+        self.judge_audit(call, reply)
+    }
+
+    /// Judges a reply to one of an audit's own calls, whose keys it knows or has made up.
+    pub(crate) fn judge_audit(&mut self, call: &Call, reply: &Reply) -> Vec<Finding> {
         let mut learned = Behaviours::default();
         if self.only_shows(call, reply, &mut learned) {
             self.past.shown_whole |= is_whole(call);
@@ -237,14 +242,15 @@ impl Model {
     }
 
     fn remember_keys(&mut self, call: &Call) {
-        match call {
-            Call::PutBatch(pairs) => self.keys.extend(pairs.iter().map(|(key, _)| key.clone())),
-            Call::DeleteBatch(keys) | Call::GetMany(keys) => self.keys.extend(keys.iter().cloned()),
-            Call::Get(key) => {
-                if !self.keys.contains(key) {
-                    self.keys.insert(key.clone());
-                }
+        let mut remember = |key: &Octets| {
+            if !self.keys.contains(key) {
+                self.keys.insert(key.clone());
             }
+        };
+        match call {
+            Call::PutBatch(pairs) => pairs.iter().for_each(|(key, _)| remember(key)),
+            Call::DeleteBatch(keys) | Call::GetMany(keys) => keys.iter().for_each(remember),
+            Call::Get(key) => remember(key),
             Call::RangeScan(_)
             | Call::CurrentSequence {}
             | Call::GetBatch(_)

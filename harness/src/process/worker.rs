@@ -1,6 +1,7 @@
 //! The worker's side: takes jobs, runs them on the engine in this process, and announces every action in a file before
 //! it is made.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{Seek, Write};
 use std::os::unix::net::UnixStream;
@@ -174,7 +175,7 @@ impl Driver for Announced<'_> {
         outcome
     }
 
-    fn enter(&mut self, place: &str, line: u64, clauses: &[ClauseId]) {
-        self.trace.note(&TraceLine::Place(Place { place: place.to_owned(), line, clauses: clauses.to_vec() }));
+    fn enter(&mut self, place: &dyn Display, line: u64, clauses: &[ClauseId]) {
+        self.trace.note(&TraceLine::Place(Place { place: place.to_string(), line, clauses: clauses.to_vec() }));
     }
 }

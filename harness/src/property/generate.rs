@@ -88,7 +88,7 @@ impl Generator<'_> {
 
     fn step(&mut self, kind: Phase) {
         let operation = match self.draws.weighted(makes(kind)) {
-            Make::PutAny => self.put(|generator| generator.any()),
+            Make::PutAny => self.put(Self::any),
             Make::PutNew => self.put(Self::new_key),
             Make::PutHot => self.put(|generator| generator.draws.below(generator.pool.len().min(HOT) as u64) as usize),
             Make::PutDeleted => {
@@ -340,7 +340,7 @@ mod tests {
     fn programs_suit_what_is_declared() {
         for (shape, seed) in SHAPES.iter().flat_map(|shape| (0..20).map(move |seed| (shape, seed))) {
             let program = generate(shape, Suited { batch_log: false, reopen: false }, seed);
-            let needs = program.case("x", "x", Vec::new()).needs;
+            let needs = program.into_case("x", "x", Vec::new()).needs;
             assert!(!needs.contains(&Need::Durable), "{} {seed}: {needs:?}", shape.name);
         }
     }

@@ -32,10 +32,11 @@ pub struct Program {
 impl Program {
     /// The case that runs the program: each operation is a step, of which nothing is expected beyond the model.
     #[must_use]
-    pub fn case(&self, id: &str, title: &str, clauses: Vec<ClauseId>) -> Case {
-        let step = |operation: &Operation| Step {
+    pub fn into_case(self, id: &str, title: &str, clauses: Vec<ClauseId>) -> Case {
+        let needs = self.needs();
+        let step = |operation: Operation| Step {
             line: 0,
-            operation: operation.clone(),
+            operation,
             expect: Expectation::Model,
             name: None,
             clauses: Vec::new(),
@@ -46,10 +47,10 @@ impl Program {
             file: String::new(),
             title: title.to_owned(),
             clauses,
-            needs: self.needs(),
+            needs,
             profile: Profile::Quick,
             executor: self.executor,
-            steps: self.operations.iter().map(step).collect(),
+            steps: self.operations.into_iter().map(step).collect(),
         }
     }
 

@@ -50,7 +50,7 @@ pub fn run(
     let mut tally = Tally::default();
     for &Decimal(seed) in &programs.seeds {
         let program = generate(shape, Suited::from(declared), seed);
-        let mut result = perform(&program.case(shape.name, shape.title, Vec::new()), seed)?;
+        let mut result = perform(&program.into_case(shape.name, shape.title, Vec::new()), seed)?;
         tally.programs += 1;
         tally.states.push(Decimal(result.state));
         all.calls += result.calls;

@@ -183,7 +183,7 @@ fn rename(operation: &mut Operation, key: &Octets, plain: &Octets) {
         }
         Operation::Get(key) => change(key),
         Operation::RangeScan { start, end, .. } => {
-            [start, end].into_iter().filter(|bound| !bound.is_empty()).for_each(change)
+            [start, end].into_iter().filter(|bound| !bound.is_empty()).for_each(change);
         }
         _ => {}
     }

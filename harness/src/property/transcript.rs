@@ -70,7 +70,7 @@ impl Driver for Transcribed<'_> {
         outcome
     }
 
-    fn enter(&mut self, place: &str, line: u64, clauses: &[ClauseId]) {
+    fn enter(&mut self, place: &dyn std::fmt::Display, line: u64, clauses: &[ClauseId]) {
         self.inner.enter(place, line, clauses);
     }
 }

@@ -86,7 +86,7 @@ pub fn differ(sessions: &[Session<'_>], program: &Program) -> Comparison {
 fn case(program: &Program, clauses: &[ClauseId]) -> Case {
     let clauses = if clauses.is_empty() { vec![ClauseId::new("GEN-12")] } else { clauses.to_vec() };
     let digest = crate::octets::fnv64(format!("{program:?}").as_bytes()) >> 32;
-    let case = program.case(&format!("found/differ-{digest:08x}"), "Engines answer differently", clauses);
+    let case = program.clone().into_case(&format!("found/differ-{digest:08x}"), "Engines answer differently", clauses);
     // What is compared is what a replay of the file will do.
     load_replay("", &write::write(&case, &[])).unwrap_or(case)
 }

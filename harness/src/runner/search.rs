@@ -218,7 +218,7 @@ impl Session<'_> {
             scenario: String::new(),
         };
         if !plan.shrink.is_zero() {
-            self.shrink(check, program, &mut ruling, &mut found);
+            self.shrink(check, &program, &mut ruling, &mut found);
         }
         ruling.searched(SearchReport {
             programs: sum.programs,
@@ -229,7 +229,7 @@ impl Session<'_> {
     }
 
     /// Makes the program as short as it gets, and the ruling that of the shortest.
-    fn shrink(&self, check: &Check, program: Program, ruling: &mut Ruling, found: &mut Found) {
+    fn shrink(&self, check: &Check, program: &Program, ruling: &mut Ruling, found: &mut Found) {
         let plan = self.plan;
         let wanted = Signature::of(ruling.report(), plan);
         let limits = Limits { call: plan.limits.call.min(SHRINK_CALL), ..plan.limits };
@@ -238,11 +238,11 @@ impl Session<'_> {
             (0..chances).any(|_| self.report_on(&case, &limits).is_some_and(|report| wanted.matches(&report, plan)))
         };
         let started = Instant::now();
-        let always = fails(&program, 1);
+        let always = fails(program, 1);
         let chances = if always { 1 } else { 3 };
-        if !always && !fails(&program, CHANCES) {
+        if !always && !fails(program, CHANCES) {
             // Chance, or what programs before it left behind: the evidence is all there is.
-            let case = self.case(check, &program, &wanted);
+            let case = self.case(check, program, &wanted);
             (found.fails, found.runs) = (1, CHANCES + 2);
             found.scenario = write::write(&case, &why(check, found, ruling.report()));
             return;
@@ -253,7 +253,7 @@ impl Session<'_> {
             let fails = fails(candidate, chances);
             shrinking.judge(fails);
         }
-        for program in [shrinking.best(), &program] {
+        for program in [shrinking.best(), program] {
             if self.confirm(check, program, &wanted, ruling, found) {
                 break;
             }
@@ -297,7 +297,7 @@ impl Session<'_> {
         let digest = fnv64(format!("{program:?}").as_bytes());
         let name = check.id.trim_start_matches("property/");
         let id = format!("found/{name}-{:08x}", digest >> 32);
-        let mut case = program.case(&id, &title(wanted), wanted.clauses.clone());
+        let mut case = program.clone().into_case(&id, &title(wanted), wanted.clauses.clone());
         // Its size is what it is: a replay runs it whatever the profile.
         case.profile = if case.octets() > (1 << 20) { crate::scenario::Profile::Standard } else { case.profile };
         case

@@ -11,7 +11,7 @@ use crate::contract::{ClauseId, Contract, Level};
 use crate::driver::Driver;
 use crate::engine::{Declarations, Durability};
 use crate::finding::Finding;
-use crate::judged::{Failure, Judged, Options, Stop};
+use crate::judged::{Failure, Judged, Options, Place, Stop};
 use crate::model::Behaviours;
 use crate::property::run::Tally;
 use crate::property::transcript::Line;
@@ -88,11 +88,7 @@ impl Run<'_> {
         }
         for (i, step) in case.steps.iter().enumerate() {
             for turn in 0..step.times {
-                let place = match step.times {
-                    1 => format!("step {}", i + 1),
-                    times => format!("step {} ({} of {times})", i + 1, turn + 1),
-                };
-                self.store.enter(place, step.line, self.blamed(step));
+                self.store.enter(Place::step(i + 1, turn + 1, step.times), step.line, self.blamed(step));
                 self.take_step(step, turn)?;
             }
         }

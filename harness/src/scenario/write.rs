@@ -204,7 +204,10 @@ mod tests {
 
     fn written(operations: Vec<Operation>) -> String {
         let program = crate::property::Program { operations, executor: Executor::TokioMultiThread };
-        write(&program.case("found/x", "A title: with a colon", vec![ClauseId::new("GET-1")]), &["why\u{1b}[0m".into()])
+        write(
+            &program.clone().into_case("found/x", "A title: with a colon", vec![ClauseId::new("GET-1")]),
+            &["why\u{1b}[0m".into()],
+        )
     }
 
     #[test]
@@ -240,7 +243,7 @@ mod tests {
     fn what_is_written_is_read_as_the_same_case() {
         for (shape, seed) in SHAPES.iter().flat_map(|shape| (0..10).map(move |seed| (shape, seed))) {
             let program = generate(shape, Suited { batch_log: true, reopen: true }, seed);
-            let mut case = program.case("found/x", shape.title, vec![ClauseId::new("GEN-4")]);
+            let mut case = program.clone().into_case("found/x", shape.title, vec![ClauseId::new("GEN-4")]);
             case.profile = super::super::Profile::Soak;
             let file = write(&case, &[]);
             if file.len() > 1 << 20 {

@@ -1,6 +1,5 @@
 //! Writes and prunes on one possible past: which replies fit, and what they make of it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Entry, Fit, KEY_OCTETS_MAX, Pending, Step, VALUE_OCTETS_MAX, World};
@@ -123,10 +122,17 @@ impl World {
     fn apply(&mut self, number: u64, call: &Call) {
         let entry = match call {
             Call::PutBatch(pairs) => {
-                let newest: BTreeMap<&Octets, &Octets> = pairs.iter().map(|(key, value)| (key, value)).collect();
                 let state = Arc::make_mut(&mut self.state);
-                for (key, value) in newest {
-                    state.entry(key.clone()).or_default().push((number, Some(value.clone())));
+                for (key, value) in pairs {
+                    let version = (number, Some(value.clone()));
+                    match state.get_mut(key) {
+                        None => drop(state.insert(key.clone(), vec![version])),
+                        // Of one key's pairs the last wins: there is one version for each number.
+                        Some(versions) => match versions.last_mut() {
+                            Some(last) if last.0 == number => *last = version,
+                            _ => versions.push(version),
+                        },
+                    }
                 }
                 Some(Entry::Put(Arc::new(pairs.clone())))
             }
