@@ -101,6 +101,12 @@ impl Model {
             self.past.shown_whole |= is_whole(call);
             return self.behaviours.learn(&learned);
         }
+        if let Some(last) = self.plain(call, reply) {
+            World::go_on(&mut self.worlds, call);
+            self.contradicted.clear();
+            self.happened(last);
+            return Vec::new();
+        }
         let before = std::mem::take(&mut self.worlds);
         if before.is_empty() {
             return Vec::new();
@@ -108,7 +114,7 @@ impl Model {
         self.contradicted = match call {
             _ if call.is_read() => before.clone(),
             // What a prune should have done is known, whatever it counted.
-            Call::PruneBatchLog(cutoff) => before.iter().map(|world| world.pruned(cutoff.0)).collect(),
+            Call::PruneBatchLog(cutoff) => before.iter().cloned().map(|world| world.pruned(cutoff.0)).collect(),
             _ => Vec::new(),
         };
         let mut refused = None;
@@ -145,11 +151,19 @@ impl Model {
         findings
     }
 
-    /// The way of nearly all reads, on which nothing is copied: one world, and it may answer so.
+    /// The way of nearly all reads, on which nothing is copied: all worlds are of one State, which may answer so.
     fn only_shows(&mut self, call: &Call, reply: &Reply, learned: &mut Behaviours) -> bool {
-        let [world] = self.worlds.as_mut_slice() else { return false };
-        let shows_state = call.is_read() && !matches!(call, Call::CurrentSequence {});
-        shows_state && world.is_settled() && world.shows(call, reply, learned)
+        let Some((first, others)) = self.worlds.split_first_mut() else { return false };
+        let shows_state = matches!(call, Call::Get(_) | Call::GetMany(_) | Call::RangeScan(_));
+        let alike = |other: &World| shows_state && other.is_settled() && other.shares_state(first);
+        first.is_settled() && call.is_read() && others.iter().all(alike) && first.shows(call, reply, learned)
+    }
+
+    /// The way of nearly all writes: every world goes on as it must. What happened, if so.
+    fn plain(&self, call: &Call, reply: &Reply) -> Option<Last> {
+        let (first, others) = self.worlds.split_first()?;
+        let last = first.plain(call, reply)?;
+        others.iter().all(|other| other.plain(call, reply).is_some()).then_some(last)
     }
 
     /// What a correct engine would reply, in words.

@@ -25,9 +25,9 @@ impl Model {
             let whole = Range { start: Octets::default(), end: Octets::default(), limit: Decimal(limit), forward };
             calls.push(Call::RangeScan(whole));
         }
-        let keys = sample(self.keys.iter().cloned().collect(), KEYS_MAX);
-        let mut neighbours: Vec<Octets> = sample(keys.clone(), NEIGHBOURS_MAX)
-            .iter()
+        let keys: Vec<Octets> = sample(self.keys.iter().collect(), KEYS_MAX).into_iter().cloned().collect();
+        let mut neighbours: Vec<Octets> = sample(keys.iter().collect(), NEIGHBOURS_MAX)
+            .into_iter()
             .flat_map(neighbours)
             .filter(|key| !self.keys.contains(key))
             .collect();

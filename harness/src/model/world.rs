@@ -3,6 +3,7 @@
 mod write;
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use super::behaviour::Behaviours;
@@ -11,7 +12,7 @@ use crate::call::{Call, Pair, Range, Reply};
 use crate::contract::Level;
 use crate::engine::Frontier;
 use crate::finding::Finding;
-use crate::octets::{Octets, fnv64};
+use crate::octets::{Decimal, Octets, fnv64};
 
 /// The longest key and value that every engine takes (PUT-11).
 pub(super) const KEY_OCTETS_MAX: usize = 254;
@@ -23,8 +24,8 @@ pub(super) type Versions = Vec<(u64, Option<Octets>)>;
 /// A retained entry of the batch log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Entry {
-    Put(Arc<Vec<Pair>>),
-    Delete(Arc<Vec<Octets>>),
+    Put(Arc<[Pair]>),
+    Delete(Arc<[Octets]>),
     /// The number of a failed write.
     Burnt,
 }
@@ -59,6 +60,9 @@ impl<'a> Step<'a> {
     }
 }
 
+/// A key and the value that it holds.
+type Held<'a> = (&'a Octets, &'a Octets);
+
 /// One possible past.
 #[derive(Debug, Clone, Default)]
 pub(super) struct World {
@@ -82,6 +86,11 @@ pub(super) struct World {
     pending: Option<Pending>,
     /// A failed write that may still come true at a reopen.
     failed: Option<Call>,
+}
+
+/// The most rows that a scan may give.
+fn rows_max(range: &Range) -> usize {
+    usize::try_from(range.limit.0).unwrap_or(usize::MAX)
 }
 
 type Fit = Result<Vec<World>, Finding>;
@@ -171,26 +180,64 @@ impl World {
 
     /// The rows that a scan must give.
     pub(super) fn rows(&self, range: &Range) -> Vec<Pair> {
-        if !range.end.is_empty() && range.start > range.end {
-            return Vec::new();
+        let (mut forward, mut backward) = self.live_within(range);
+        let rows: &mut dyn Iterator<Item = _> = if range.forward { &mut forward } else { &mut backward };
+        rows.take(rows_max(range)).map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+
+    /// Whether a scan may give these rows.
+    fn gives(&self, range: &Range, rows: &[Pair]) -> bool {
+        fn same<'a>(right: impl Iterator<Item = (&'a Octets, &'a Octets)>, rows: &'a [Pair]) -> bool {
+            right.eq(rows.iter().map(|(key, value)| (key, value)))
         }
-        let limit = usize::try_from(range.limit.0).unwrap_or(usize::MAX);
-        let within =
-            self.state.range(range.start.clone()..).take_while(|(key, _)| range.end.is_empty() || **key <= range.end);
-        let live = within.filter_map(|(key, versions)| Some((key.clone(), versions.last()?.1.clone()?)));
-        if range.forward {
-            live.take(limit).collect()
-        } else {
-            let mut rows: Vec<Pair> = live.collect();
-            rows.reverse();
-            rows.truncate(limit);
-            rows
+        let (forward, backward) = self.live_within(range);
+        let limit = rows_max(range);
+        if range.forward { same(forward.take(limit), rows) } else { same(backward.take(limit), rows) }
+    }
+
+    /// The pairs within the bounds, whatever the limit, from the least key up and from the greatest down.
+    fn live_within<'a>(&'a self, range: &Range) -> (impl Iterator<Item = Held<'a>>, impl Iterator<Item = Held<'a>>) {
+        fn live<'a>((key, versions): (&'a Octets, &'a Versions)) -> Option<Held<'a>> {
+            Some((key, versions.last()?.1.as_ref()?))
         }
+        let last = if range.end.is_empty() { Bound::Unbounded } else { Bound::Included(&range.end[..]) };
+        // Bounds that cross hold nothing, and the map takes none that do.
+        let crossed = !range.end.is_empty() && range.start > range.end;
+        let first = if crossed { Bound::Excluded(&range.end[..]) } else { Bound::Included(&range.start[..]) };
+        let within = || self.state.range::<[u8], _>((first, last));
+        (within().filter_map(live), within().rev().filter_map(live))
     }
 
     /// How many entries a prune must remove.
     pub(super) fn prunable(&self, cutoff: u64) -> u64 {
         self.log.range(..cutoff).count() as u64
+    }
+
+    /// Whether a write or prune may be answered so, and the answer leaves one world and tells nothing about the engine's
+    /// choices: what is happening then. None when it takes more to judge it.
+    pub(super) fn plain(&self, call: &Call, reply: &Reply) -> Option<Last> {
+        if self.pending.is_some() || self.fresh.is_none() {
+            return None;
+        }
+        let (last, right) = match call {
+            Call::PutBatch(pairs) if write::is_plain(pairs) => (Last::Put { pairs: pairs.len() }, self.next()?),
+            Call::DeleteBatch(keys) if !keys.is_empty() && (self.deletes_logged.is_some() || !self.keeps_log) => {
+                (Last::Delete { keys: keys.len() }, self.next()?)
+            }
+            Call::PruneBatchLog(cutoff) => (Last::Prune, Reply::Removed(Decimal(self.prunable(cutoff.0)))),
+            _ => return None,
+        };
+        (*reply == right).then_some(last)
+    }
+
+    /// The reply that gives a write the next number.
+    fn next(&self) -> Option<Reply> {
+        self.highest.checked_add(1).map(|number| Reply::Sequence(Decimal(number)))
+    }
+
+    /// Whether two worlds hold the same State for having got it from one.
+    pub(super) fn shares_state(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.state, &other.state)
     }
 
     /// The worlds that remain of this one after `reply`, or what is wrong with it.
@@ -221,7 +268,8 @@ impl World {
         self.pending.is_none()
     }
 
-    /// Whether a read, other than of the number, may be answered so.
+    /// Whether a read may be answered so. Of numbers only the highest counts here; what else they may be is for
+    /// [`World::take`].
     pub(super) fn shows(&mut self, call: &Call, reply: &Reply, learned: &mut Behaviours) -> bool {
         match (call, reply) {
             (Call::Get(key), Reply::Value(value)) => self.newest(key) == value.as_ref(),
@@ -240,7 +288,7 @@ impl World {
                 if range.start.len().max(range.end.len()) > KEY_OCTETS_MAX {
                     learned.observe("long_bound", "compared");
                 }
-                self.rows(range) == *rows
+                self.gives(range, rows)
             }
             (Call::RangeScan(range), Reply::Error(_)) => {
                 let long = range.start.len().max(range.end.len()) > KEY_OCTETS_MAX;
@@ -250,6 +298,11 @@ impl World {
                 long
             }
             (Call::GetBatch(number), Reply::Batch(batch)) => batch.as_deref() == self.entry(number.0).map(Entry::pairs),
+            (Call::CurrentSequence {}, Reply::Sequence(number)) => {
+                let right = self.fresh.is_some() && number.0 == self.highest;
+                self.seen = if right { Some(number.0) } else { self.seen };
+                right
+            }
             (Call::OldestRetainedBatch {}, Reply::Oldest(oldest)) => {
                 let oldest = oldest.map(|number| number.0);
                 let right = oldest == self.oldest();
@@ -322,7 +375,7 @@ impl World {
             Call::GetBatch(number) => {
                 Reply::Batch(self.entry(number.0).map(|entry| entry.pairs().to_vec())).to_string()
             }
-            Call::OldestRetainedBatch {} => Reply::Oldest(self.oldest().map(crate::octets::Decimal)).to_string(),
+            Call::OldestRetainedBatch {} => Reply::Oldest(self.oldest().map(Decimal)).to_string(),
             Call::PruneBatchLog(cutoff) => format!("{} removed", self.prunable(cutoff.0)),
         }
     }

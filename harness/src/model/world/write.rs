@@ -13,6 +13,13 @@ use crate::octets::Octets;
 const PAIRS_MAX: usize = 10_000;
 const BATCH_OCTETS_MAX: u64 = 256 << 20;
 
+/// Whether no engine may refuse the pairs, and none need be asked how it takes them.
+pub(super) fn is_plain(pairs: &[Pair]) -> bool {
+    let fits = |(key, value): &Pair| key.len() <= KEY_OCTETS_MAX && value.len() <= VALUE_OCTETS_MAX;
+    let octets = || pairs.iter().map(|(key, value)| (key.len() + value.len()) as u64).sum::<u64>();
+    (1..=PAIRS_MAX).contains(&pairs.len()) && pairs.iter().all(fits) && octets() <= BATCH_OCTETS_MAX
+}
+
 impl World {
     pub(super) fn put(mut self, call: &Call, pairs: &[Pair], reply: &Reply, step: &mut Step<'_>) -> Fit {
         let long_key = pairs.iter().any(|(key, _)| key.len() > KEY_OCTETS_MAX);
@@ -70,10 +77,11 @@ impl World {
                     return Ok(vec![self]);
                 }
                 // Whether deletes are logged is the engine's to show; until then both pasts are kept.
+                self.write_state(number.0, call);
                 let mut unlogged = Self { deletes_logged: Some(false), ..self.clone() };
                 self.deletes_logged = Some(true);
-                self.apply(number.0, call);
-                unlogged.apply(number.0, call);
+                self.write_log(number.0, call);
+                unlogged.write_log(number.0, call);
                 Ok(vec![self, unlogged])
             }
             Reply::Error(_) if keys.is_empty() => {
@@ -99,10 +107,36 @@ impl World {
     }
 
     /// The world after a right prune.
-    pub(in crate::model) fn pruned(&self, cutoff: u64) -> Self {
-        let mut log = (*self.log).clone();
-        let log = Arc::new(log.split_off(&cutoff));
-        Self { log, cutoff_max: self.cutoff_max.max(cutoff), ..self.clone() }
+    pub(in crate::model) fn pruned(mut self, cutoff: u64) -> Self {
+        self.drop_entries(cutoff);
+        self
+    }
+
+    /// Drops the log entries below `cutoff`.
+    fn drop_entries(&mut self, cutoff: u64) {
+        let log = Arc::make_mut(&mut self.log);
+        *log = log.split_off(&cutoff);
+        self.cutoff_max = self.cutoff_max.max(cutoff);
+    }
+
+    /// Takes in a call that was answered as [`World::plain`] says it should be, in all of `worlds`.
+    pub(in crate::model) fn go_on(worlds: &mut [Self], call: &Call) {
+        let Some((first, others)) = worlds.split_first_mut() else { return };
+        let number = first.highest.saturating_add(1);
+        let one_state = others.iter().all(|other| other.shares_state(first));
+        match call {
+            Call::PruneBatchLog(cutoff) => worlds.iter_mut().for_each(|world| world.drop_entries(cutoff.0)),
+            _ if one_state => {
+                // Only a State that nobody else holds is written to without being copied.
+                others.iter_mut().for_each(|other| other.state = Arc::default());
+                first.apply(number, call);
+                for other in others {
+                    other.write_log(number, call);
+                    other.state = Arc::clone(&first.state);
+                }
+            }
+            _ => worlds.iter_mut().for_each(|world| world.apply(number, call)),
+        }
     }
 
     /// Whether a write may be given `number`; a hole is noted.
@@ -120,7 +154,12 @@ impl World {
     }
 
     fn apply(&mut self, number: u64, call: &Call) {
-        let entry = match call {
+        self.write_state(number, call);
+        self.write_log(number, call);
+    }
+
+    fn write_state(&mut self, number: u64, call: &Call) {
+        match call {
             Call::PutBatch(pairs) => {
                 let state = Arc::make_mut(&mut self.state);
                 for (key, value) in pairs {
@@ -134,7 +173,6 @@ impl World {
                         },
                     }
                 }
-                Some(Entry::Put(Arc::new(pairs.clone())))
             }
             Call::DeleteBatch(keys) => {
                 let state = Arc::make_mut(&mut self.state);
@@ -145,11 +183,20 @@ impl World {
                         versions.push((number, None));
                     }
                 }
-                (self.deletes_logged != Some(false)).then(|| Entry::Delete(Arc::new(keys.clone())))
             }
+            _ => {}
+        }
+    }
+
+    /// Enters the write in the log, where it belongs there, and makes its number the highest.
+    fn write_log(&mut self, number: u64, call: &Call) {
+        let entry = match call {
+            _ if !self.keeps_log => None,
+            Call::PutBatch(pairs) => Some(Entry::Put(pairs.as_slice().into())),
+            Call::DeleteBatch(keys) if self.deletes_logged != Some(false) => Some(Entry::Delete(keys.as_slice().into())),
             _ => None,
         };
-        if let Some(entry) = entry.filter(|_| self.keeps_log) {
+        if let Some(entry) = entry {
             Arc::make_mut(&mut self.log).insert(number, entry);
         }
         self.highest = number;
