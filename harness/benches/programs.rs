@@ -14,11 +14,11 @@ use storecheck::StoreEngine;
 use storecheck::call::{Action, Call, Outcome};
 use storecheck::driver::{Driver, Executor, InProcess};
 use storecheck::judged::Options;
-use storecheck::property::{Shape, Suited, generate, shape};
+use storecheck::property::{SHAPES, Shape, Suited, generate};
 use storecheck::scenario::Case;
 use storecheck::scenario::run::{self, CaseResult};
 
-/// Programs of one measurement.
+/// Programs of one shape's measurement.
 const PROGRAMS: u64 = 40;
 
 /// Writes the actions down that pass through it.
@@ -117,38 +117,46 @@ fn open() -> Arc<dyn StoreEngine> {
     storecheck_btree::engine().open(Path::new(".")).expect("btree opens")
 }
 
+/// Measures the programs, bare and judged.
+fn measure(c: &mut Criterion, name: &str, programs: &[Case]) {
+    let recorded: Vec<Vec<Bare>> = programs
+        .iter()
+        .map(|program| {
+            let mut recorder = Recorder { inner: driver(), actions: Vec::new() };
+            judged(program, &mut recorder);
+            recorder.actions.into_iter().filter_map(Bare::of).collect()
+        })
+        .collect();
+    let calls: usize = recorded.iter().map(Vec::len).sum();
+    let mut group = c.benchmark_group(format!("programs: {name}"));
+    group.throughput(Throughput::Elements(calls as u64)).sample_size(20);
+    group.bench_function("bare", |b| {
+        b.iter(|| {
+            for program in &recorded {
+                let store = open();
+                program.iter().for_each(|call| call.make(&*store));
+            }
+        });
+    });
+    group.bench_function("judged", |b| {
+        b.iter(|| {
+            for program in programs {
+                black_box(judged(program, &mut driver()));
+            }
+        });
+    });
+    group.finish();
+}
+
 fn benches(c: &mut Criterion) {
-    for name in ["small", "ranges", "log", "phases"] {
-        let shape = shape(name).expect("there is such a shape");
-        let programs: Vec<Case> = (0..PROGRAMS).map(|seed| program(shape, seed)).collect();
-        let recorded: Vec<Vec<Bare>> = programs
-            .iter()
-            .map(|program| {
-                let mut recorder = Recorder { inner: driver(), actions: Vec::new() };
-                judged(program, &mut recorder);
-                recorder.actions.into_iter().filter_map(Bare::of).collect()
-            })
-            .collect();
-        let calls: usize = recorded.iter().map(Vec::len).sum();
-        let mut group = c.benchmark_group(format!("programs: {name}"));
-        group.throughput(Throughput::Elements(calls as u64)).sample_size(20);
-        group.bench_function("bare", |b| {
-            b.iter(|| {
-                for program in &recorded {
-                    let store = open();
-                    program.iter().for_each(|call| call.make(&*store));
-                }
-            });
-        });
-        group.bench_function("judged", |b| {
-            b.iter(|| {
-                for program in &programs {
-                    black_box(judged(program, &mut driver()));
-                }
-            });
-        });
-        group.finish();
+    for shape in SHAPES {
+        let programs: Vec<Case> = (0..PROGRAMS.min(shape.programs[0])).map(|seed| program(shape, seed)).collect();
+        measure(c, shape.name, &programs);
     }
+    // As many programs of each shape as a quick run makes.
+    let quick: Vec<Case> =
+        SHAPES.iter().flat_map(|shape| (0..shape.programs[0]).map(|seed| program(shape, seed))).collect();
+    measure(c, "all, as a quick run has them", &quick);
 }
 
 criterion_group!(programs, benches);
