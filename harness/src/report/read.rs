@@ -66,13 +66,20 @@ pub fn read(path: &Path) -> Result<Report, ReadError> {
     if octets > REPORT_OCTETS_MAX {
         return Err(ReadError::TooLarge { file, octets });
     }
-    let text = std::fs::read(path).map_err(unreadable)?;
-    let malformed = |error| ReadError::Malformed { file: file.clone(), error };
-    let head: Head = serde_json::from_slice(&text).map_err(malformed)?;
+    parse(&file, &std::fs::read(path).map_err(unreadable)?)
+}
+
+/// Reads a report from the octets of `file`.
+///
+/// # Errors
+/// When it is none that this version reads.
+pub fn parse(file: &str, octets: &[u8]) -> Result<Report, ReadError> {
+    let malformed = |error| ReadError::Malformed { file: file.to_owned(), error };
+    let head: Head = serde_json::from_slice(octets).map_err(malformed)?;
     if head.format != FORMAT {
-        return Err(ReadError::Format { file, found: head.format });
+        return Err(ReadError::Format { file: file.to_owned(), found: head.format });
     }
-    serde_json::from_slice(&text).map_err(malformed)
+    serde_json::from_slice(octets).map_err(malformed)
 }
 
 /// Writes `report` to `path`: beside it first, then in its place, so that a full disk leaves no half of one.

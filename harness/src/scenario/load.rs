@@ -87,6 +87,9 @@ pub fn load_text(file: &str, text: &str) -> Result<Vec<Case>, LoadError> {
 
 /// Reads YAML of any type that is explained in `guide`, within the same bounds.
 pub(crate) fn parse<T: serde::de::DeserializeOwned>(file: &str, text: &str, guide: &str) -> Result<T, LoadError> {
+    if let Some(mistake) = lone_return(text) {
+        return Err(LoadError::at(file, text, mistake));
+    }
     serde_yaml::from_str_with_options(text, options())
         .map_err(|error| LoadError::at(file, text, syntax_mistake(&error, guide)))
 }
@@ -242,6 +245,20 @@ fn syntax_mistake(error: &serde_yaml::Error, guide: &str) -> Mistake {
     Mistake { line, column, message: message.to_owned(), help }
 }
 
+/// A carriage return alone ends a line for YAML and for no editor of today: places would be counted differently.
+fn lone_return(text: &str) -> Option<Mistake> {
+    let at = text.match_indices('\r').map(|(at, _)| at).find(|at| text.as_bytes().get(at + 1) != Some(&b'\n'))?;
+    let before = &text[..at];
+    let line = before.matches('\n').count() as u64 + 1;
+    let column = before.chars().rev().take_while(|c| *c != '\n').count() as u64 + 1;
+    Some(Mistake {
+        line,
+        column,
+        message: "a carriage return that no line feed follows".to_owned(),
+        help: "end lines with a line feed; write the octet as { hex: \"0d\" }".to_owned(),
+    })
+}
+
 fn options() -> serde_yaml::Options {
     let mut budget = serde_yaml::Budget::default();
     budget.max_events = 200_000;
@@ -318,6 +335,7 @@ steps:
                 "over the 1048576",
                 "profile: standard",
             ),
+            ("title: A scan", "title: A\rscan", (3, 9), "no line feed follows", "end lines with"),
             ("get_batch: $n + 1", "get_batch: $n +", (18, 16), "bad number `$n +`", "every form"),
         ] {
             let text = GOOD.replacen(from, to, 1);
