@@ -106,6 +106,23 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// What stands before a command so that it runs as this run did.
+    fn variables(&self) -> String {
+        let mut variables = String::new();
+        if self.profile != Profile::Quick {
+            variables += &format!("STORECHECK_PROFILE={} ", self.profile);
+        }
+        if self.target != Target::Served {
+            variables += &format!("STORECHECK_TARGET={} ", self.target);
+        }
+        if self.seed != 0 {
+            variables += &format!("STORECHECK_SEED={} ", self.seed);
+        }
+        variables
+    }
+}
+
 fn variable<T: FromStr>(name: &str, takes: &str, default: T) -> Result<T, String> {
     match std::env::var(name) {
         Err(std::env::VarError::NotPresent) => Ok(default),
@@ -125,6 +142,7 @@ struct Shared {
 
 impl Shared {
     fn new(engine: &Engine, checks: Vec<Check>, settings: Settings) -> Self {
+        let variables = settings.variables();
         let plan = Plan {
             spec: engine.name().to_owned(),
             name: engine.name().to_owned(),
@@ -147,8 +165,8 @@ impl Shared {
             keep: false,
             in_process: None,
             command: Commands {
-                run: "cargo test --test conformance".to_owned(),
-                check: "cargo test --test conformance -- --exact '{check}'".to_owned(),
+                run: format!("{variables}cargo test --test conformance"),
+                check: format!("{variables}cargo test --test conformance -- --exact '{{check}}'"),
             },
         };
         let collector = Mutex::new(Collector::new(&plan));

@@ -65,11 +65,19 @@ fn a_report_that_was_touched_does_not_verify() {
         report(&dir.path().join("r"))
     };
     type Touch = fn(&mut Value);
-    let touches: [(Touch, &str); 4] = [
+    let touches: [(Touch, &str); 5] = [
         (|json| json["verdicts"]["served"] = "partial".into(), "the verdicts do not follow from the checks"),
         (|json| json["checks"][0]["verdict"] = "fail".into(), "which does not follow from its findings"),
         (|json| json["clauses"][5]["checks"] = 1.into(), "the clauses' verdicts do not follow from the checks"),
         (|json| json["checks"][1] = json["checks"][0].clone(), "stands twice"),
+        (
+            |json| {
+                let checks = json["checks"].as_array_mut().expect("checks");
+                let small = checks.iter_mut().find(|check| check["id"] == "property/small").expect("the check is there");
+                small["search"]["programs"] = 1.into();
+            },
+            "property/small passes with 1 programs of 600",
+        ),
     ];
     for (touch, says) in touches {
         let mut json = whole.clone();

@@ -8,7 +8,7 @@ use super::document::{FORMAT, Report};
 use super::{CheckVerdict, verdict};
 use crate::contract::Contract;
 use crate::scenario::builtin;
-use crate::suite;
+use crate::suite::{self, Check, Work};
 
 /// The largest report that is read.
 const REPORT_OCTETS_MAX: u64 = 512 << 20;
@@ -150,5 +150,22 @@ fn compared_with_suite(report: &Report, ids: &BTreeSet<&str>) -> Vec<String> {
     };
     let missing = checks.iter().filter(|check| !ids.contains(check.id.as_str()));
     problems.extend(missing.map(|check| format!("{} of the suite is missing", check.id)));
+    problems.extend(checks.iter().filter_map(|check| searched_too_little(check, report)));
     problems
+}
+
+/// A search that passed without having run the programs that its profile asks for.
+fn searched_too_little(check: &Check, report: &Report) -> Option<String> {
+    let Work::Search(search) = &check.work else { return None };
+    let shown = report.checks.iter().find(|shown| shown.id == check.id && shown.verdict == CheckVerdict::Pass)?;
+    let owed = match report.run.shard {
+        _ if report.run.minutes > 0 => 0,
+        None => search.programs,
+        Some(shard) => {
+            let behind = u64::from(shard.of.saturating_sub(shard.index));
+            search.programs.saturating_add(behind).checked_div(u64::from(shard.of)).unwrap_or(0)
+        }
+    };
+    let ran = shown.search.as_ref().map_or(0, |search| search.programs);
+    (ran < owed).then(|| format!("{} passes with {ran} programs of {owed}", check.id))
 }
