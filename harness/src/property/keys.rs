@@ -54,6 +54,7 @@ fn key(draws: &mut SplitMix, sort: KeySort, turn: u64) -> Octets {
         },
         KeySort::Edges => letters(draws, &[0x00, 0x01, 0x7f, 0x80, 0xfe, 0xff], (1, 3)),
         KeySort::Longest => longest(draws),
+        KeySort::Spelling => letters(draws, b"aA \t", (1, 3)),
         KeySort::Names => Octets::text(draws.one::<&str>(NAMES)),
         KeySort::Random => {
             let (count, seed) = (draws.between((8, 32)), draws.below(1 << 32));

@@ -66,6 +66,8 @@ pub(super) enum KeySort {
     Longest,
     /// Names that stores keep something of their own under.
     Names,
+    /// Up to three letters of either case, spaces and tabs: keys that are one to whoever tidies text.
+    Spelling,
     /// Octets drawn at random, 8 to 32 of them.
     Random,
 }
@@ -330,6 +332,7 @@ pub const SHAPES: &[Shape] = &[
             (15, KeySort::Edges),
             (10, KeySort::Longest),
             (5, KeySort::Names),
+            (8, KeySort::Spelling),
             (5, KeySort::Random),
         ],
         values: SMALL_VALUES,
@@ -424,7 +427,7 @@ pub const SHAPES: &[Shape] = &[
     Shape {
         name: "bulk",
         title: "batches and scans of a thousand rows and more",
-        programs: [2, 30, 80],
+        programs: [6, 30, 80],
         pool: (900, 2000),
         keys: &[(100, KeySort::Counter)],
         values: &[(90, ValueSort::Tag), (10, ValueSort::Empty)],
