@@ -42,6 +42,9 @@ pub(super) struct ConformArgs {
     /// the profile soak.
     #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     minutes: Option<u32>,
+    /// The most seconds for which a failing program is made shorter; 0 leaves it as it is.
+    #[arg(long, value_name = "SECONDS", default_value_t = runner::SHRINK.as_secs())]
+    shrink: u64,
     /// Workers at a time; as many as processors if not given.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
@@ -111,7 +114,7 @@ pub(super) fn run(registry: &Registry, args: &ConformArgs) -> Result<Exit, Failu
         seed: args.seed,
         jobs,
         limits: limits(args),
-        shrink: runner::SHRINK,
+        shrink: Duration::from_secs(args.shrink),
         time: time(args, &checks, jobs)?,
         shard: args.select.shard,
         corpus: corpus.clone(),

@@ -10,8 +10,9 @@ pub(super) fn print(text: &str) {
     let _ = write!(stdout, "{text}{end}").and_then(|()| stdout.flush());
 }
 
-/// Writes a message to stderr.
+/// Writes a message to stderr. Those about files say themselves that they are errors.
 pub(super) fn complain(message: &str) {
+    let message = message.strip_prefix("error: ").unwrap_or(message);
     let _ = writeln!(std::io::stderr(), "error: {message}");
 }
 

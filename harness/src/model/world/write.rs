@@ -193,7 +193,9 @@ impl World {
         let entry = match call {
             _ if !self.keeps_log => None,
             Call::PutBatch(pairs) => Some(Entry::Put(pairs.as_slice().into())),
-            Call::DeleteBatch(keys) if self.deletes_logged != Some(false) => Some(Entry::Delete(keys.as_slice().into())),
+            Call::DeleteBatch(keys) if self.deletes_logged != Some(false) => {
+                Some(Entry::Delete(keys.as_slice().into()))
+            }
             _ => None,
         };
         if let Some(entry) = entry {

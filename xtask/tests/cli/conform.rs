@@ -1,32 +1,12 @@
-//! The command line as a user meets it: the real binary, its output, its files and its exit codes.
+//! Judging engines, and what surrounds it: verdicts, evidence, reports, usage, interruption.
 
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// The binary with `args`, its reports in `dir`.
-fn xtask(dir: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-    command.args(args).current_dir(dir).env("NO_COLOR", "1").stdin(Stdio::null());
-    command
-}
-
-fn run(dir: &Path, args: &[&str]) -> (i32, String, String) {
-    let Output { status, stdout, stderr } = xtask(dir, args).output().expect("the binary starts");
-    let text = |octets| String::from_utf8(octets).expect("output is UTF-8");
-    (status.code().unwrap_or(-1), text(stdout), text(stderr))
-}
-
-fn folder() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a scratch folder")
-}
-
-fn report(dir: &Path) -> Value {
-    let text = std::fs::read_to_string(dir.join("report.json")).expect("a report was written");
-    serde_json::from_str(&text).expect("a report is JSON")
-}
+use crate::binary::{folder, report, run, xtask};
 
 #[test]
 fn a_right_engine_conforms_and_its_report_verifies() {
@@ -73,7 +53,8 @@ fn a_report_that_was_touched_does_not_verify() {
         (
             |json| {
                 let checks = json["checks"].as_array_mut().expect("checks");
-                let small = checks.iter_mut().find(|check| check["id"] == "property/small").expect("the check is there");
+                let small =
+                    checks.iter_mut().find(|check| check["id"] == "property/small").expect("the check is there");
                 small["search"]["programs"] = 1.into();
             },
             "property/small passes with 1 programs of 600",

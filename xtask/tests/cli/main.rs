@@ -1,0 +1,7 @@
+//! The command line as a user meets it: the real binary, its output, its files and its exit codes.
+
+mod binary;
+mod conform;
+mod known_failures;
+mod programs;
+mod shards;
