@@ -1,6 +1,7 @@
 //! The command line: one file per command. It is built twice: as `cargo xtask`, which registers the bundled engines and
 //! adds the workspace's chores, and as a program of its own for engines that live elsewhere.
 
+mod check;
 mod conform;
 mod coverage;
 mod differ;
@@ -77,6 +78,8 @@ enum Command {
     Merge(merge::MergeArgs),
     /// Keep a failing program as a scenario of the suite.
     Promote(promote::PromoteArgs),
+    /// Decide whether a recorded history of many clients is right.
+    Check(check::CheckArgs),
     /// Show which checks cover which clauses.
     Coverage(coverage::CoverageArgs),
     /// Work on scenario files.
@@ -140,6 +143,7 @@ fn run(registry: &Registry, command: Command) -> Exit {
         Command::Differ(args) => differ::run(registry, &args),
         Command::Merge(args) => merge::run(&args),
         Command::Promote(args) => promote::run(&args),
+        Command::Check(args) => check::run(&args),
         Command::Coverage(args) => coverage::run(registry, &args),
         Command::Scenarios(command) => scenarios::run(&command),
         Command::Verify(args) => verify::run(&args),

@@ -37,6 +37,7 @@
 //! views. `ARCHITECTURE.md` in the repository is the map.
 
 pub mod call;
+pub mod checker;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod contract;
@@ -44,6 +45,7 @@ pub mod driver;
 pub mod engine;
 mod face;
 pub mod finding;
+pub mod history;
 pub mod judged;
 pub mod model;
 pub mod octets;

@@ -316,6 +316,7 @@ fn generated_files_are_fresh() {
     for (file, text) in [
         ("scenarios/schema.json", storecheck::scenario::schema::text()),
         ("harness/report.schema.json", storecheck::report::schema::text()),
+        ("harness/history.schema.json", storecheck::history::schema::text()),
     ] {
         let path = root.join(file);
         if std::env::var_os("UPDATE").is_some() {

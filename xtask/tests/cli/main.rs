@@ -2,6 +2,7 @@
 
 mod binary;
 mod conform;
+mod histories;
 mod known_failures;
 mod programs;
 mod shards;
