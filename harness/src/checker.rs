@@ -384,5 +384,7 @@ impl Checker {
         let floors = self.open.iter().flatten().map(|open| open.floor.at);
         self.oldest = floors.fold(self.floor.at, u64::min);
         self.order.forget(self.oldest);
+        let calls = self.open.iter().flatten().map(|open| open.call);
+        self.log.forget(calls.fold(self.waiting.front().map_or(self.now, |open| open.call), u64::min));
     }
 }

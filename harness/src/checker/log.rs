@@ -63,11 +63,16 @@ pub(super) struct Log {
     entries: BTreeMap<u64, Entry>,
     /// Prunes in the order in which they began.
     prunes: Vec<Prune>,
+    /// The highest cutoff of a prune whose entries are forgotten, and that prune.
+    forgotten_below: (u64, u64),
+    /// Entries that prunes must have removed, and are forgotten; and what forgotten prunes counted.
+    forgotten: u64,
+    counted: u64,
 }
 
 impl Log {
     pub(super) fn new(kept: bool) -> Self {
-        Self { kept, entries: BTreeMap::new(), prunes: Vec::new() }
+        Self { kept, entries: BTreeMap::new(), prunes: Vec::new(), forgotten_below: (0, 0), forgotten: 0, counted: 0 }
     }
 
     /// Takes a write's entry in.
@@ -101,7 +106,11 @@ impl Log {
 
     /// An entry was seen, with its pairs if they were read.
     fn shown(&mut self, seq: u64, content: Option<(Digest, bool)>, seen: &Seen) -> Option<Violation> {
-        let Some(entry) = self.entries.get(&seq) else { return violation(Anomaly::BatchFromFuture, &[seen.nth]) };
+        let Some(entry) = self.entries.get(&seq) else {
+            let (cutoff, prune) = self.forgotten_below;
+            let anomaly = if seq < cutoff { Anomaly::PrunedBatchVisible } else { Anomaly::BatchFromFuture };
+            return violation(anomaly, &[seen.nth, if seq < cutoff { prune } else { 0 }]);
+        };
         if entry.call > seen.ret {
             return violation(Anomaly::BatchFromFuture, &[seen.nth, entry.nth]);
         }
@@ -195,13 +204,31 @@ impl Log {
         violation(Anomaly::PruneCount, &[seen.nth, before.map_or(0, |other| other.nth)])
     }
 
+    /// Forgets the entries that a prune must have removed before any call that is still to be judged, and prunes that
+    /// no entry is left for. Calls still to be judged began at `horizon` or later.
+    pub(super) fn forget(&mut self, horizon: u64) {
+        for prune in self.prunes.iter().filter(|prune| prune.ret < horizon) {
+            let before = self.entries.len();
+            self.entries.retain(|seq, entry| *seq >= prune.cutoff || entry.ret >= prune.call);
+            self.forgotten += (before - self.entries.len()) as u64;
+            self.forgotten_below = self.forgotten_below.max((prune.cutoff, prune.nth));
+        }
+        let (entries, counted) = (&self.entries, &mut self.counted);
+        self.prunes.retain(|prune| {
+            let may_remove = |entry: &Entry| entry.call <= prune.ret;
+            let matters = prune.ret >= horizon || entries.range(..prune.cutoff).any(|(_, entry)| may_remove(entry));
+            *counted += if matters { 0 } else { prune.count };
+            matters
+        });
+    }
+
     /// At the end: all prunes together cannot have counted more entries than there were below their cutoffs.
     pub(super) fn balance(&self) -> Option<Violation> {
-        let counted: u64 = self.prunes.iter().map(|prune| prune.count).sum();
+        let counted: u64 = self.counted + self.prunes.iter().map(|prune| prune.count).sum::<u64>();
         let removable = |(seq, entry): &(&u64, &Entry)| {
             self.prunes.iter().any(|prune| prune.cutoff > **seq && prune.ret >= entry.call)
         };
-        let there_were = self.entries.iter().filter(removable).count() as u64;
+        let there_were = self.forgotten + self.entries.iter().filter(removable).count() as u64;
         if counted <= there_were {
             return None;
         }
