@@ -14,7 +14,9 @@ mod diagnose;
 mod digest;
 mod intake;
 mod log;
+mod observed;
 mod order;
+mod proof;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -29,7 +31,9 @@ use crate::octets::Octets;
 pub use anomaly::Anomaly;
 use digest::Digest;
 use log::{Log, LogCall};
+pub use observed::{Observed, Tally};
 use order::{Disorder, Order};
+pub use proof::{Proof, Witness};
 use state::{Keys, Sight, Unexplained};
 
 /// What a checker needs to know of the engine, and of the store before the first call.
@@ -62,15 +66,6 @@ impl Violation {
     }
 }
 
-/// How often something was looked at, and how often it was so.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Replies that could have shown it.
-    pub of: u64,
-    /// Replies that did.
-    pub seen: u64,
-}
-
 /// What a history showed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Findings {
@@ -80,10 +75,10 @@ pub struct Findings {
     pub judged: u64,
     /// Calls whose replies could be neither accepted nor refused: what came of a write before them is not known.
     pub undecided: u64,
-    /// `get_many` replies of several keys that some write overlapped, and those that no one State explains (MANY-4).
-    pub many_not_of_one_state: Tally,
-    /// Writes, and those whose number is not the one before plus one (PUT-4).
-    pub holes: Tally,
+    /// The first hole between two numbers, which counts where an engine has a batch log and is to be served (PUT-4).
+    pub gap: Option<Violation>,
+    /// What it showed of guarantees.
+    pub observed: Observed,
 }
 
 /// The most violations that are kept: after the first few the rest follows from them.
@@ -157,6 +152,8 @@ pub struct Checker {
     floor: Floor,
     acknowledged: Floor,
     answered: Floor,
+    /// The numbers of the writes in flight.
+    writing: Vec<u64>,
     /// The latest return of any write that began by now.
     writes_return: u64,
     /// Returns from this tick on are undecided.
@@ -185,6 +182,7 @@ impl Checker {
             floor: Floor::default(),
             acknowledged: at_fresh,
             answered: at_fresh,
+            writing: Vec::new(),
             writes_return: 0,
             unknown_from: u64::MAX,
             since_forgetting: 0,
@@ -226,6 +224,12 @@ impl Checker {
             self.violation(violation);
         }
         self.findings
+    }
+
+    /// Whether a contradiction was found so far.
+    #[must_use]
+    pub fn found(&self) -> bool {
+        !self.findings.violations.is_empty()
     }
 
     fn violation(&mut self, violation: Violation) {
@@ -281,6 +285,7 @@ impl Checker {
         if let Work::Write { seq } = open.work {
             self.writes_return = self.writes_return.max(open.ret);
             self.order.begun(seq);
+            self.writing.push(seq);
         }
         let ret = open.ret;
         let slot = self.free.pop().unwrap_or_else(|| {
@@ -292,16 +297,23 @@ impl Checker {
     }
 
     fn end(&mut self, open: &Open) {
+        if let Work::Write { seq } = open.work {
+            self.writing.retain(|writing| *writing != seq);
+        }
         if open.ret >= self.unknown_from || open.ret == u64::MAX {
             self.findings.undecided += 1;
             return;
         }
-        let (keys, oldest, holes) = (&mut self.keys, self.oldest, &mut self.findings.holes);
-        let mut number = self.order.last_number();
+        let (keys, oldest, findings) = (&mut self.keys, self.oldest, &mut self.findings);
+        let (mut number, mut before) = (self.order.last_number(), self.order.last_nth());
         let settled = self.order.settle(|state, write| {
-            holes.of += 1;
-            holes.seen += u64::from(write.seq != number + 1);
-            number = write.seq;
+            let hole = write.seq != number + 1;
+            findings.observed.holes.look(hole);
+            if hole && findings.gap.is_none() {
+                let calls = [write.nth, before].into_iter().filter(|nth| *nth > 0).collect();
+                findings.gap = Some(Violation { anomaly: Anomaly::SequenceGap, calls, key: None });
+            }
+            (number, before) = (write.seq, write.nth);
             keys.write(state, write, oldest);
         });
         if let Err(disorder) = settled {
@@ -325,16 +337,14 @@ impl Checker {
                     self.floor.raise(state, open.nth);
                 }
                 self.acknowledged.raise(*seq, open.nth);
+                self.findings.observed.overtaking.look(self.writing.iter().any(|other| other < seq));
             }
             Work::Get { key, value } => match self.keys.least(*key, *value, open.floor.at, latest) {
                 Some(state) => self.floor.raise(state, open.nth),
                 None => self.wrong_value(open, *key, *value, latest),
             },
             Work::GetMany(sight) => self.judge_many(open, sight, latest),
-            Work::Scan(sight) => match self.keys.least_of_all(sight, &self.order, open.floor.at, latest) {
-                Ok(state) => self.floor.raise(state, open.nth),
-                Err(Unexplained(differing)) => self.wrong_rows(open, sight, &differing, latest),
-            },
+            Work::Scan(sight) => self.judge_scan(open, sight, latest),
             Work::Current(seq) => self.judge_current(open, *seq, latest),
             Work::Log(call) => {
                 let seen = log::Seen { call: open.call, ret: open.ret, nth: open.nth, answered: open.answered.at };
@@ -346,19 +356,33 @@ impl Checker {
         }
     }
 
+    fn judge_scan(&mut self, open: &Open, sight: &Sight, latest: u64) {
+        let found = self.keys.least_of_all(sight, &self.order, open.floor.at, latest);
+        if latest > open.floor.at {
+            self.findings.observed.scans_not_of_one_state.look(found.is_err());
+        }
+        match found {
+            Ok(state) => self.floor.raise(state, open.nth),
+            Err(Unexplained(differing)) => self.wrong_rows(open, sight, &differing, latest),
+        }
+    }
+
     fn judge_many(&mut self, open: &Open, sight: &Sight, latest: u64) {
         let mut highest = open.floor.at;
+        // Where a loop over the keys would have come to, taking the least State each time.
+        let mut loops = Some(open.floor.at);
         for (key, value) in &sight.seen {
             match self.keys.least(*key, *value, open.floor.at, latest) {
                 Some(state) => highest = highest.max(state),
                 None => return self.wrong_value(open, *key, *value, latest),
             }
+            loops = loops.and_then(|from| self.keys.least(*key, *value, from, latest));
         }
         self.floor.raise(highest, open.nth);
         if sight.seen.len() > 1 && latest > open.floor.at {
-            let tally = &mut self.findings.many_not_of_one_state;
-            tally.of += 1;
-            tally.seen += u64::from(self.keys.least_of_all(sight, &self.order, open.floor.at, latest).is_err());
+            let of_one = self.keys.least_of_all(sight, &self.order, open.floor.at, latest).is_ok();
+            self.findings.observed.many_not_of_one_state.look(!of_one);
+            self.findings.observed.many_not_in_order.look(loops.is_none());
         }
     }
 
@@ -372,6 +396,9 @@ impl Checker {
             let proof = self.order.write(seq).map_or(0, |write| write.nth);
             return self.wrong(Anomaly::SequenceAhead, &[open.nth, proof], None);
         }
+        let data = self.order.number(open.floor.at);
+        self.findings.observed.behind_acknowledged.look(seq < open.acknowledged.at);
+        self.findings.observed.behind_data.look(seq >= open.acknowledged.at && seq < data);
         self.answered.raise(seq, open.nth);
         if let Some(state) = self.order.find(seq) {
             self.floor.raise(state, open.nth);

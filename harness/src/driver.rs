@@ -10,7 +10,7 @@ mod prefixed;
 
 use std::fmt;
 
-pub use in_process::{InProcess, hush_panics};
+pub use in_process::{InProcess, Shared, hush_panics};
 pub use prefixed::Prefixed;
 
 use serde::{Deserialize, Serialize};

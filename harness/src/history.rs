@@ -6,6 +6,7 @@
 //! right engine never fails for the clock's sake. Wall clocks give no such order; nanoseconds are for people to read.
 
 pub mod file;
+pub mod record;
 #[cfg(feature = "schema")]
 pub mod schema;
 

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Action, Call, Outcome, Range, Reply};
+use crate::checker::Proof;
 use crate::contract::{ClauseId, Level};
 use crate::driver::{Driver, Executor};
 use crate::engine::{Declarations, Durability, Frontier};
@@ -44,6 +45,9 @@ pub struct Failure {
     /// The stack of a panic, or how a process died.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub details: String,
+    /// The calls of many clients that prove it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Box<Proof>>,
 }
 
 /// What an engine is judged by.
@@ -233,6 +237,7 @@ impl<'a> Judged<'a> {
             trace: self.trace.iter().map(|(action, outcome)| format!("{action} -> {outcome}")).collect(),
             details,
             finding,
+            proof: None,
         });
     }
 

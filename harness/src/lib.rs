@@ -54,6 +54,7 @@ pub mod property;
 pub mod report;
 pub mod runner;
 pub mod scenario;
+pub mod stress;
 pub mod suite;
 
 pub use bytes::Bytes;

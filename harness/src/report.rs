@@ -17,9 +17,10 @@ pub mod read;
 pub mod schema;
 #[cfg(feature = "cli")]
 pub mod terminal;
+pub mod timeline;
 pub mod verdict;
 
 pub use document::{
     CheckReport, CheckVerdict, ClauseReport, ClauseVerdict, Count, EngineReport, EngineVerdict, Found, Machine,
-    Observation, Report, RunReport, SearchReport, Shard,
+    Observation, Report, RunReport, SearchReport, StressFound, StressReport, Shard,
 };

@@ -8,6 +8,7 @@ pub mod differ;
 mod judge;
 mod scratch;
 mod search;
+mod stress;
 
 pub use collect::Collector;
 
@@ -20,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::driver::InProcess;
+use crate::driver::{Executor, InProcess};
 use crate::engine::{Declarations, Engine, Target};
 use crate::judged::Options;
 use crate::model::Behaviours;
@@ -265,6 +266,7 @@ impl<'a> Session<'a> {
                 Err(why) => judge::not_run(self.plan, check, &why),
             },
             Work::Search(search) => self.search(check, search, events),
+            Work::Stress(stress) => self.stress(check, stress, events),
         };
         ruling.after(started.elapsed())
     }
@@ -331,6 +333,16 @@ fn here(engine: &Engine, job: &Job, dir: &Path, limits: &Limits) -> Result<Attem
             std::fs::create_dir(&dir)?;
             case(one, &dir)
         }),
+        Job::Stress(programs) => {
+            let mut nth = 0_u64;
+            crate::stress::judge::run(programs, engine, |program| {
+                let dir = dir.join(nth.to_string());
+                nth += 1;
+                std::fs::create_dir(&dir)?;
+                let mut store = InProcess::new(engine.clone(), &dir, Executor::Thread)?;
+                crate::stress::run::run_on(&mut store, program, options.declared, &mut |_| {})
+            })
+        }
     };
     result.map(Attempt::finished).map_err(|error| format!("the harness cannot run it: {error}"))
 }

@@ -4,6 +4,7 @@ use crate::contract::{Clause, ClauseId, Contract, Family};
 use crate::driver::Executor;
 use crate::property::{SHAPES, Shape, shape};
 use crate::scenario::{Case, LoadError, Profile, builtin};
+use crate::stress::{MIXES, Mix, mix};
 
 /// One thing that the suite does and judges.
 #[derive(Debug, Clone)]
@@ -35,6 +36,8 @@ pub enum Work {
     Case(Box<Case>),
     /// A search among random programs.
     Search(Search),
+    /// Programs for many clients.
+    Stress(Stress),
 }
 
 /// How much is searched, of which shape.
@@ -43,6 +46,15 @@ pub struct Search {
     /// The shape of the programs.
     pub shape: &'static Shape,
     /// How many are run, unless one fails.
+    pub programs: u64,
+}
+
+/// How many programs of which mix of clients are run.
+#[derive(Debug, Clone, Copy)]
+pub struct Stress {
+    /// The mix.
+    pub mix: &'static Mix,
+    /// How many programs are run, unless one fails.
     pub programs: u64,
 }
 
@@ -87,6 +99,23 @@ impl Check {
         }
     }
 
+    /// The check that runs programs of `mix`, as many as `profile` asks for.
+    #[must_use]
+    pub fn of_mix(mix: &'static Mix, profile: Profile) -> Self {
+        let shown = |clause: &&Clause| clause.shown_by.contains(&Family::Stress);
+        Self {
+            id: format!("stress/{}", mix.name),
+            family: Family::Stress,
+            title: mix.title.to_owned(),
+            clauses: Contract::get().clauses().filter(shown).map(|clause| clause.id).collect(),
+            profile: Profile::Quick,
+            executor: Executor::Thread,
+            file: String::new(),
+            octets: u64::MAX,
+            work: Work::Stress(Stress { mix, programs: mix.programs(profile) }),
+        }
+    }
+
     /// The scenario, or whatever else the check is a case of: its id without the labels of a matrix.
     #[must_use]
     pub fn scenario(&self) -> &str {
@@ -97,9 +126,10 @@ impl Check {
 /// The check with this very id; only its own scenario file is read.
 #[must_use]
 pub fn check(id: &str, profile: Profile) -> Option<Check> {
-    match id.strip_prefix("property/") {
-        Some(name) => shape(name).map(|shape| Check::of_shape(shape, profile)),
-        None => builtin::case(id).filter(|case| case.profile <= profile).map(Check::of_case),
+    match id.split_once('/') {
+        Some(("property", name)) => shape(name).map(|shape| Check::of_shape(shape, profile)),
+        Some(("stress", name)) => mix(name).map(|mix| Check::of_mix(mix, profile)),
+        _ => builtin::case(id).filter(|case| case.profile <= profile).map(Check::of_case),
     }
 }
 
@@ -115,5 +145,6 @@ pub fn checks(profile: Profile, more: Vec<Case>) -> Result<Vec<Check>, Vec<LoadE
         return Err(duplicates);
     }
     let scenarios = cases.into_iter().filter(|case| case.profile <= profile).map(Check::of_case);
-    Ok(scenarios.chain(SHAPES.iter().map(|shape| Check::of_shape(shape, profile))).collect())
+    let searches = SHAPES.iter().map(|shape| Check::of_shape(shape, profile));
+    Ok(scenarios.chain(searches).chain(MIXES.iter().map(|mix| Check::of_mix(mix, profile))).collect())
 }

@@ -53,8 +53,12 @@ pub enum Anomaly {
     OldestRetainedWrong,
     /// Prunes counted more or fewer entries than there were to remove.
     PruneCount,
+    /// Numbers leave a hole, in an engine with a batch log (PUT-4).
+    SequenceGap,
     /// A call that must succeed came back with an error (GEN-12), or with the reply of another method.
     UnexpectedError,
+    /// A call panicked.
+    Panicked,
 }
 
 impl Anomaly {
@@ -81,7 +85,41 @@ impl Anomaly {
             Self::BatchReappeared => &["LOG-5"],
             Self::OldestRetainedWrong => &["OLD-1"],
             Self::PruneCount => &["PRN-2"],
+            Self::SequenceGap => &["PUT-4"],
             Self::UnexpectedError => &["GEN-12"],
+            Self::Panicked => &["GEN-4"],
+        }
+    }
+
+    /// What should have been, in a sentence.
+    #[must_use]
+    pub fn rule(self) -> &'static str {
+        match self {
+            Self::DuplicateSequence => "every write has a number of its own",
+            Self::SequenceRegression => "a write that begins after another returned has the greater number",
+            Self::SequenceAhead => "current_sequence answers no number above those of the writes that have begun",
+            Self::SequenceBehind => "current_sequence answers no less than what was acknowledged or answered before it",
+            Self::StaleRead => "a read sees what an acknowledged write, or one below a number answered before it, left",
+            Self::NonMonotonicRead => "a read sees no less than a read that returned before it began",
+            Self::LostWrite => "a read sees the value that an acknowledged write left, until another takes its place",
+            Self::ResurrectedDelete => "what an acknowledged delete removed stays away until it is written again",
+            Self::FutureRead => "a read sees nothing of a write before that write, and those of smaller numbers, began",
+            Self::GarbageRead => "a read sees a value that was written under its key",
+            Self::TornBatch => "a scan sees all of a batch or nothing of it",
+            Self::FuzzySnapshot => "all rows of a scan held at one instant",
+            Self::MissingRow => "a scan has every key of its range that held a value throughout",
+            Self::Phantom => "a scan has no key that held no value throughout",
+            Self::ScanShape => "rows are in order, within their bounds and limit, and of different keys",
+            Self::BatchMismatch => "a log entry holds the pairs that were put under its number",
+            Self::BatchLost => "the log has the entry of an acknowledged put until a prune removes it",
+            Self::BatchFromFuture => "the log has no entry of a number before its write began",
+            Self::PrunedBatchVisible => "an entry below the cutoff of a prune that returned is gone",
+            Self::BatchReappeared => "an entry that is gone does not come back",
+            Self::OldestRetainedWrong => "oldest_retained_batch names the least entry that is there",
+            Self::PruneCount => "prunes count each entry that they remove, and each once",
+            Self::SequenceGap => "numbers have no holes",
+            Self::UnexpectedError => "the call succeeds: nothing is wrong with its arguments or its surroundings",
+            Self::Panicked => "the call returns",
         }
     }
 
@@ -111,7 +149,9 @@ impl Anomaly {
             Self::BatchReappeared => "batch-reappeared",
             Self::OldestRetainedWrong => "oldest-retained-wrong",
             Self::PruneCount => "prune-count",
+            Self::SequenceGap => "sequence-gap",
             Self::UnexpectedError => "unexpected-error",
+            Self::Panicked => "panicked",
         }
     }
 }

@@ -70,7 +70,9 @@ impl Checker {
     /// from then on cannot be judged.
     fn without_reply(&mut self, recorded: &Recorded) -> (Work, Option<Write>) {
         if recorded.ret.is_some() {
-            self.wrong(Anomaly::UnexpectedError, &[self.nth], None);
+            let panicked = matches!(recorded.outcome, Outcome::Panicked { .. });
+            let anomaly = if panicked { Anomaly::Panicked } else { Anomaly::UnexpectedError };
+            self.wrong(anomaly, &[self.nth], None);
         }
         if !recorded.request.is_read() {
             self.unknown_from = self.unknown_from.min(recorded.call);

@@ -153,6 +153,11 @@ impl Order {
         self.placed.back().map_or(self.fresh, |placed| placed.write.seq)
     }
 
+    /// The write of that number; 0 before any has a place.
+    pub(super) fn last_nth(&self) -> u64 {
+        self.placed.back().map_or(0, |placed| placed.write.nth)
+    }
+
     /// Whether the call is a write that has a place, as far back as is remembered.
     pub(super) fn holds(&self, nth: u64) -> bool {
         self.placed.iter().rev().any(|placed| placed.write.nth == nth)

@@ -108,7 +108,7 @@ fn summary(engine: &str, calls: u64, findings: &Findings) -> String {
     if findings.undecided > 0 {
         let _ = write!(out, "; {} undecided, behind a write whose outcome is not known", findings.undecided);
     }
-    let (many, holes) = (findings.many_not_of_one_state, findings.holes);
+    let (many, holes) = (findings.observed.many_not_of_one_state, findings.observed.holes);
     let _ = write!(
         out,
         "\nget_many: {} of {} replies that a write overlapped show no one State (MANY-4)",

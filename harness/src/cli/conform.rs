@@ -175,7 +175,7 @@ fn time(args: &ConformArgs, checks: &[Check], jobs: usize) -> Result<Option<(Dur
     if args.profile != Profile::Soak {
         return Err(Failure::usage("--minutes is for searches without end: add `--profile soak`"));
     }
-    let searches = checks.iter().filter(|check| matches!(check.work, Work::Search(_))).count();
+    let searches = checks.iter().filter(|check| matches!(check.work, Work::Search(_) | Work::Stress(_))).count();
     let seconds = f64::from(minutes) * 60.0 * jobs.min(searches) as f64 / searches.max(1) as f64;
     Ok(Some((Duration::from_secs_f64(seconds), minutes)))
 }

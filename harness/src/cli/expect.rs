@@ -60,7 +60,7 @@ impl List {
     pub(super) fn known(&self, engine: &str, checks: &[Check]) -> Vec<Case> {
         let cases = checks.iter().filter_map(|check| match &check.work {
             Work::Case(case) => Some(&**case),
-            Work::Search(_) => None,
+            Work::Search(_) | Work::Stress(_) => None,
         });
         let listed = self.expectations.scenarios(engine, cases.clone().map(|case| case.id.as_str()));
         cases.filter(|case| listed.contains(&case.id.as_str())).cloned().collect()

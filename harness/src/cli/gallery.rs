@@ -13,11 +13,13 @@ use crate::runner::{self, Collector, Commands, Event, Plan};
 use crate::scenario::Profile;
 use crate::suite::{Check, Work};
 
-/// Has the searches among `checks` run as many programs as `profile` asks for.
+/// Has the searches and stress checks among `checks` run as many programs as `profile` asks for.
 pub(super) fn search(checks: &mut [Check], profile: Profile) {
     for check in checks {
-        if let Work::Search(search) = &mut check.work {
-            search.programs = search.shape.programs(profile);
+        match &mut check.work {
+            Work::Search(search) => search.programs = search.shape.programs(profile),
+            Work::Stress(stress) => stress.programs = stress.mix.programs(profile),
+            Work::Case(_) => {}
         }
     }
 }

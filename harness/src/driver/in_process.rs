@@ -1,9 +1,10 @@
 //! The driver for an engine in this process.
 
 use std::backtrace::Backtrace;
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::sync::{Arc, Once};
 
 use bytes::Bytes;
 
@@ -34,6 +35,12 @@ impl InProcess {
             Executor::TokioMultiThread => Some(tokio::runtime::Builder::new_multi_thread().worker_threads(1).build()?),
         };
         Ok(Self { engine, dir: dir.to_path_buf(), store: None, runtime: runtime.map(|runtime| (executor, runtime)) })
+    }
+
+    /// The open store, for clients that call it at once; none while it is closed.
+    #[must_use]
+    pub fn shared(&self) -> Option<Shared> {
+        self.store.clone().map(Shared)
     }
 
     fn open(&mut self) -> Outcome {
@@ -74,6 +81,18 @@ impl InProcess {
             Some((_, runtime)) => runtime.block_on(async { guarded(|| reply(&**store, call)) }),
         };
         made.map_or_else(|panicked| panicked, Outcome::Reply)
+    }
+}
+
+/// An open store that many threads call at once. It stays open as long as one of these lives.
+#[derive(Clone)]
+pub struct Shared(Arc<dyn StoreEngine>);
+
+impl Shared {
+    /// Makes a call from this thread. A panic of the engine is caught and becomes an outcome.
+    #[must_use]
+    pub fn call(&self, call: &Call) -> Outcome {
+        guarded(|| reply(&*self.0, call)).map_or_else(|panicked| panicked, Outcome::Reply)
     }
 }
 
@@ -133,8 +152,10 @@ fn reply(store: &dyn StoreEngine, call: &Call) -> Reply {
     }
 }
 
-/// The newest panic of any thread: message, place and stack. Only one call is made at a time, so the newest is its.
-static NEWEST_PANIC: Mutex<Option<(String, String)>> = Mutex::new(None);
+thread_local! {
+    /// The newest panic of this thread: message, place and stack. A call is made on the thread that catches its panic.
+    static NEWEST_PANIC: RefCell<Option<(String, String)>> = const { RefCell::new(None) };
+}
 static QUIET: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
 
 /// Stops panics that are caught and judged from also being written to stderr; for tests and benchmarks that drive
@@ -153,8 +174,8 @@ fn watch_panics() {
                 info.location().map_or_else(String::new, |at| format!(", at {}:{}", file_name(at.file()), at.line()));
             let message = payload_text(info.payload());
             let backtrace = Backtrace::force_capture().to_string();
-            *NEWEST_PANIC.lock().unwrap_or_else(PoisonError::into_inner) =
-                Some((format!("{message}{place}"), backtrace));
+            // A thread that is ending has no room for it any more, and nobody to tell it to.
+            let _ = NEWEST_PANIC.try_with(|newest| newest.replace(Some((format!("{message}{place}"), backtrace))));
             if !QUIET.load(std::sync::atomic::Ordering::Relaxed) {
                 before(info);
             }
@@ -178,7 +199,7 @@ fn guarded<T>(f: impl FnOnce() -> T) -> Result<T, Outcome> {
     catch_unwind(AssertUnwindSafe(f)).map_err(|payload| {
         // A payload may panic when it is dropped; forgetting a few octets is the cheaper harm.
         std::mem::forget(payload);
-        let newest = NEWEST_PANIC.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let newest = NEWEST_PANIC.take();
         let (message, backtrace) = newest.unwrap_or_else(|| ("(no message)".to_owned(), String::new()));
         Outcome::Panicked { message, backtrace }
     })

@@ -8,6 +8,7 @@ use crate::contract::ClauseId;
 use crate::property::run::Programs;
 use crate::scenario::Case;
 use crate::scenario::run::CaseResult;
+use crate::stress;
 
 /// What a worker can be asked to do. A job is data: nothing that it needs lies in the worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +22,8 @@ pub enum Job {
     Transcript(Box<Case>),
     /// Make programs of seeds and run them, each on a store of its own.
     Programs(Programs),
+    /// Run programs of many clients, each on a store of its own.
+    Stress(stress::judge::Programs),
 }
 
 /// Nothing but opening and closing.

@@ -17,12 +17,14 @@ use super::message::{Finished, Hello, Job, Place, Run, Setup, TraceLine};
 use crate::call::{Action, Outcome, Reply};
 use crate::contract::{ClauseId, Level};
 use crate::driver::{Driver, Executor, InProcess};
-use crate::engine::Engine;
+use crate::engine::{Declarations, Engine};
 use crate::finding::Finding;
 use crate::judged::{Failure, Options};
 use crate::property;
 use crate::property::transcript::Transcribed;
 use crate::scenario::run::{self, CaseResult};
+use crate::stress;
+use crate::stress::run::Progress;
 
 /// Whether this process was started as a worker.
 #[must_use]
@@ -112,7 +114,34 @@ fn perform(engine: &Engine, job: &Run) -> std::io::Result<CaseResult> {
             let _ = std::fs::remove_dir_all(&dir);
             Ok(result)
         }),
+        Job::Stress(programs) => {
+            let mut nth = 0_u64;
+            stress::judge::run(programs, engine, |program| {
+                let dir = job.dir.join(nth.to_string());
+                nth += 1;
+                std::fs::create_dir(&dir)?;
+                trace.start(program.seed.0)?;
+                let ran = stressed(&mut store(&dir, Executor::Thread)?, program, options.declared, &mut trace);
+                let _ = std::fs::remove_dir_all(&dir);
+                ran
+            })
+        }
     }
+}
+
+/// Runs a program of many clients. What does not come back is announced as the action in flight.
+fn stressed(
+    store: &mut InProcess,
+    program: &stress::Program,
+    declared: Declarations,
+    trace: &mut Trace,
+) -> std::io::Result<Result<stress::run::Ran, Failure>> {
+    trace.begin("opening the store");
+    stress::run::run_on(store, program, declared, &mut |progress| match progress {
+        Progress::Burst(burst) => trace.begin(&format!("burst {} of {} clients", burst + 1, program.clients.len())),
+        Progress::Waiting(calls) => trace.begin(&calls),
+        Progress::Closing => trace.begin("close"),
+    })
 }
 
 fn probe(driver: &mut dyn Driver) -> CaseResult {
@@ -128,6 +157,7 @@ fn probe(driver: &mut dyn Driver) -> CaseResult {
                 action: action.to_string(),
                 trace: Vec::new(),
                 details: String::new(),
+                proof: None,
             });
             break;
         }
@@ -151,6 +181,18 @@ impl Trace {
         Ok(())
     }
 
+    /// Announces an action, and that those before it are over.
+    fn begin(&mut self, action: &str) {
+        self.note(&TraceLine::Started(action.to_owned()));
+        self.flush();
+    }
+
+    fn flush(&mut self) {
+        // A trace that cannot be written costs evidence, not the verdict.
+        let _ = self.file.write_all(&self.pending);
+        self.pending.clear();
+    }
+
     fn note(&mut self, line: &TraceLine) {
         let written = serde_json::to_writer(&mut self.pending, line);
         debug_assert!(written.is_ok(), "text and numbers serialise");
@@ -167,9 +209,7 @@ struct Announced<'a> {
 impl Driver for Announced<'_> {
     fn perform(&mut self, action: &Action) -> Outcome {
         self.trace.note(&TraceLine::Started(action.to_string()));
-        // A trace that cannot be written costs evidence, not the verdict.
-        let _ = self.trace.file.write_all(&self.trace.pending);
-        self.trace.pending.clear();
+        self.trace.flush();
         let outcome = self.inner.perform(action);
         self.trace.note(&TraceLine::Ended(outcome.to_string()));
         outcome

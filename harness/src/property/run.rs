@@ -62,6 +62,7 @@ pub fn run(
                 action: String::new(),
                 trace: Vec::new(),
                 details: String::new(),
+                proof: None,
             });
         }
         let failed = result.failures.iter().any(|failure| failure.finding.fails(programs.target));

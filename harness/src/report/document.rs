@@ -13,6 +13,7 @@ use crate::engine::{Declarations, Target};
 use crate::judged::Failure;
 use crate::octets::Decimal;
 use crate::scenario::Profile;
+use crate::stress::{Guarantees, Program};
 
 /// The format that this version writes.
 pub const FORMAT: u32 = 1;
@@ -44,6 +45,9 @@ pub struct Report {
     pub clauses: Vec<ClauseReport>,
     /// What was observed where the contract is open.
     pub behaviours: Vec<Observation>,
+    /// What was seen of guarantees while many clients called at once; none when no check of the run did so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guarantees: Option<Guarantees>,
     /// Things worth knowing that fail nothing, underclaims among them.
     pub notes: Vec<String>,
     /// Every check of the plan, in the suite's order.
@@ -281,6 +285,9 @@ pub struct CheckReport {
     /// What was searched, for checks that run random programs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub search: Option<SearchReport>,
+    /// What many clients did and showed, for checks that run them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stress: Option<StressReport>,
     /// Wall time in microseconds.
     pub duration_us: u64,
     /// What the engine wrote to stdout and stderr during the check, its end; only for checks that did not pass.
@@ -337,6 +344,43 @@ pub struct Found {
     pub runs: u32,
     /// The shortest as a scenario file; empty when none was made.
     pub scenario: String,
+}
+
+/// Programs for many clients.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct StressReport {
+    /// Programs run.
+    pub programs: u64,
+    /// What was seen of guarantees.
+    pub guarantees: Guarantees,
+    /// The program that failed, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<StressFound>,
+}
+
+/// A program for many clients that failed, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct StressFound {
+    /// The smallest program found that fails in the same way.
+    pub program: Program,
+    /// Calls up to the failure when it was first seen,
+    pub calls: u64,
+    /// and in the history that is kept, which is one of the smallest program's.
+    pub shortest: u64,
+    /// How often that program failed when it was run again,
+    pub fails: u32,
+    /// and how often it was.
+    pub runs: u32,
+    /// The file of the history; empty when none was written.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub history: String,
+    /// The history itself.
+    #[serde(skip)]
+    pub text: String,
 }
 
 /// What the run says about one clause.

@@ -120,6 +120,7 @@ fn contradictions(report: &mut Report, known: &mut Behaviours) {
             action: String::new(),
             trace: Vec::new(),
             details: String::new(),
+            proof: None,
         });
         check.verdict = CheckVerdict::Fail;
         check.verdict_trait = CheckVerdict::Fail;
@@ -136,6 +137,9 @@ fn beside(mut one: Report, other: Report) -> Report {
             }
             None => one.behaviours.push(seen),
         }
+    }
+    if let Some(guarantees) = &other.guarantees {
+        one.guarantees.get_or_insert_default().add(guarantees);
     }
     one.behaviours.sort_by(|left, right| left.name.cmp(&right.name));
     let new: Vec<String> = other.notes.into_iter().filter(|note| !one.notes.contains(note)).collect();

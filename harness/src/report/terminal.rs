@@ -79,7 +79,7 @@ fn areas(report: &Report) -> String {
         let untested =
             verdict::untested(&report.clauses, report.run.target).filter(|clause| ids.contains(&clause.id)).count();
         // A check belongs to the area of its subject; a search has none.
-        let checks = report.checks.iter().filter(|check| check.search.is_none());
+        let checks = report.checks.iter().filter(|check| check.search.is_none() && check.stress.is_none());
         let checks = checks.filter(|check| check.clauses.first().is_some_and(|id| ids.contains(id)));
         let (mut all, mut failing) = (0, 0);
         for check in checks {

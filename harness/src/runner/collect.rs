@@ -9,6 +9,7 @@ use crate::model::{BEHAVIOURS, Behaviours};
 use crate::report::document::{FORMAT, Observation};
 use crate::report::{CheckReport, CheckVerdict, EngineReport, Machine, Report, RunReport, verdict};
 use crate::scenario::builtin;
+use crate::stress::Guarantees;
 use crate::suite::Check;
 
 /// Collects events into a report.
@@ -50,6 +51,7 @@ impl Collector {
                         action: String::new(),
                         trace: Vec::new(),
                         details: String::new(),
+                        proof: None,
                     });
                     report.verdict = CheckVerdict::Fail;
                     report.verdict_trait = CheckVerdict::Fail;
@@ -86,6 +88,10 @@ impl Collector {
         self.note_underclaims(plan);
         note_deviations(&checks, &mut self.notes);
         let finished = stopped_by.is_empty();
+        let mut guarantees: Option<Guarantees> = None;
+        for stress in checks.iter().filter_map(|check| check.stress.as_ref()) {
+            guarantees.get_or_insert_default().add(&stress.guarantees);
+        }
         let whole = plan.selection.is_empty();
         Report {
             format: FORMAT,
@@ -122,6 +128,7 @@ impl Collector {
             counts: verdict::count(&checks),
             clauses: verdict::of_clauses(&checks, plan.declared, plan.target),
             behaviours: observations(&self.behaviours),
+            guarantees,
             notes: self.notes,
             checks,
         }

@@ -10,7 +10,7 @@ use crate::judged::Failure;
 use crate::model::Behaviours;
 use crate::process::{Attempt, Ending};
 use crate::report::verdict::of_check;
-use crate::report::{CheckReport, CheckVerdict, SearchReport};
+use crate::report::{CheckReport, CheckVerdict, SearchReport, StressReport};
 use crate::suite::Check;
 
 /// A check's report, but for its time, and what was observed.
@@ -27,6 +27,12 @@ impl Ruling {
     /// With what the search was that it came from.
     pub(super) fn searched(mut self, search: SearchReport) -> Self {
         self.report.search = Some(search);
+        self
+    }
+
+    /// With what many clients did.
+    pub(super) fn stressed(mut self, stress: StressReport) -> Self {
+        self.report.stress = Some(stress);
         self
     }
 
@@ -69,6 +75,7 @@ pub(super) fn blank(check: &Check) -> CheckReport {
         failures: Vec::new(),
         calls: 0,
         search: None,
+        stress: None,
         duration_us: 0,
         output: String::new(),
         replay: String::new(),
@@ -110,6 +117,7 @@ pub(super) fn attempt(plan: &Plan, check: &Check, attempt: Attempt) -> Ruling {
             action: attempt.action.clone(),
             trace: attempt.trace.clone(),
             details: String::new(),
+            proof: None,
         });
         report.verdict = verdict;
         report.verdict_trait = verdict;

@@ -15,6 +15,7 @@ use crate::judged::{Failure, Judged, Options, Place, Stop};
 use crate::model::Behaviours;
 use crate::property::run::Tally;
 use crate::property::transcript::Line;
+use crate::stress::judge::Stressed;
 
 /// The names that the harness itself gives: the fresh store's number, the highest assigned so far, and the least
 /// retained entry's, which is one above the highest when the log is empty.
@@ -39,6 +40,9 @@ pub struct CaseResult {
     /// What came of the programs, when there were many of them.
     #[serde(default)]
     pub tally: Option<Tally>,
+    /// What came of programs for many clients.
+    #[serde(default)]
+    pub stressed: Option<Box<Stressed>>,
     /// Every action and what became of it, when a transcript was asked for.
     #[serde(default)]
     pub transcript: Vec<Line>,

@@ -157,6 +157,6 @@ fn weaker_guarantees_are_counted_and_are_no_violation() {
         put(4, 4, &[("a", "4")], 4),
     ]);
     assert_eq!(findings.violations, []);
-    assert_eq!((findings.many_not_of_one_state.seen, findings.many_not_of_one_state.of), (1, 1));
-    assert_eq!((findings.holes.seen, findings.holes.of), (1, 3));
+    assert_eq!((findings.observed.many_not_of_one_state.seen, findings.observed.many_not_of_one_state.of), (1, 1));
+    assert_eq!((findings.observed.holes.seen, findings.observed.holes.of), (1, 3));
 }
