@@ -10,10 +10,13 @@ use clap::Args;
 
 use super::exit::Exit;
 use super::{Failure, output};
-use crate::checker::{Checker, Facts, Findings, Violation};
+use crate::checker::{Checker, Facts, Findings, Proof, Violation};
 use crate::contract::Contract;
 use crate::history::Recorded;
 use crate::history::file::{ReadError, Reader};
+use crate::report::evidence;
+use crate::report::terminal::guarantees_table;
+use crate::stress::Guarantees;
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
@@ -26,17 +29,19 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     let head = history.head().clone();
     let facts = Facts { frontier: head.frontier, batch_log: head.batch_log, fresh: head.fresh.0 };
     let mut checker = Checker::new(facts);
-    let mut calls = 0_u64;
+    let mut guarantees = Guarantees::default();
     for recorded in &mut history {
-        checker.take(&recorded.map_err(|error| unreadable(args, &error))?);
-        calls += 1;
+        let recorded = recorded.map_err(|error| unreadable(args, &error))?;
+        guarantees.take(&recorded);
+        checker.take(&recorded);
     }
     let findings = checker.finish();
+    guarantees.observed = findings.observed;
     let shown = shown(args, &findings)?;
     for violation in &findings.violations {
         output::print(&text(violation, &shown));
     }
-    output::print(&summary(&head.engine, calls, &findings));
+    output::print(&summary(&head.engine, &guarantees, &findings));
     Ok(match (findings.violations.is_empty(), findings.undecided) {
         (false, _) => Exit::DoesNotConform,
         (true, 0) => Exit::Conforms,
@@ -81,25 +86,12 @@ fn text(violation: &Violation, shown: &BTreeMap<u64, Recorded>) -> String {
         let title = Contract::get().clause(id.as_str()).map_or("", |clause| &clause.title);
         let _ = writeln!(out, "  {id} {title}");
     }
-    let wrong = violation.calls.first();
-    let mut calls: Vec<(&u64, &Recorded)> =
-        violation.calls.iter().filter_map(|nth| Some((nth, shown.get(nth)?))).collect();
-    calls.sort_by_key(|(nth, _)| **nth);
-    for (nth, recorded) in calls {
-        let mark = if Some(nth) == wrong { '>' } else { ' ' };
-        let ret = recorded.ret.map_or_else(|| "…".to_owned(), |ret| ret.to_string());
-        let line = nth + 1;
-        let _ = writeln!(
-            out,
-            "{mark} line {line}: client {} from {} to {ret}: {} -> {}",
-            recorded.client, recorded.call, recorded.request, recorded.outcome
-        );
-    }
+    out.push_str(&evidence::proof_text(&Proof::new(violation, |nth| shown.get(&nth).cloned())));
     out
 }
 
-fn summary(engine: &str, calls: u64, findings: &Findings) -> String {
-    let mut out = format!("{engine}: {calls} calls, ");
+fn summary(engine: &str, guarantees: &Guarantees, findings: &Findings) -> String {
+    let mut out = format!("{engine}: {} calls, ", guarantees.calls);
     let _ = match findings.violations.len() {
         0 => write!(out, "explained by one order of effects"),
         1 => write!(out, "1 violation"),
@@ -108,12 +100,7 @@ fn summary(engine: &str, calls: u64, findings: &Findings) -> String {
     if findings.undecided > 0 {
         let _ = write!(out, "; {} undecided, behind a write whose outcome is not known", findings.undecided);
     }
-    let (many, holes) = (findings.observed.many_not_of_one_state, findings.observed.holes);
-    let _ = write!(
-        out,
-        "\nget_many: {} of {} replies that a write overlapped show no one State (MANY-4)",
-        many.seen, many.of
-    );
-    let _ = write!(out, "\nnumbers: {} of {} writes leave a hole before them (PUT-4)\n", holes.seen, holes.of);
+    out.push_str("\n\n");
+    out.push_str(&guarantees_table(guarantees));
     out
 }

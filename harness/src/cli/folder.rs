@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{Failure, conform::quoted};
-use crate::report::{Report, junit, markdown, read};
+use crate::report::{CheckReport, Report, junit, markdown, read, timeline};
 use crate::runner::CorpusEntry;
 
 /// The folder that reports go to unless told otherwise, below the one that the command is run in.
@@ -76,6 +76,12 @@ impl ReportFolder {
     /// file behind it. Without it the command stays what it was, but for the file.
     pub(super) fn place_programs(&self, report: &mut Report, replay: Option<&str>) {
         for check in &mut report.checks {
+            if let Some(found) = check.stress.as_mut().and_then(|stress| stress.found.as_mut())
+                && !found.text.is_empty()
+            {
+                let name = format!("{}.history.jsonl", check.id.replace('/', "-"));
+                found.history = self.path.join("failures").join(name).display().to_string();
+            }
             let Some(found) = check.search.as_ref().and_then(|search| search.found.as_ref()) else { continue };
             let Some(name) = scenario_name(&found.scenario) else { continue };
             let file = self.path.join("failures").join(format!("{name}.yaml")).display().to_string();
@@ -104,6 +110,7 @@ impl ReportFolder {
     fn write_programs(&self, report: &Report, mut corpus: Vec<CorpusEntry>) -> std::io::Result<()> {
         let known = corpus.len();
         for check in &report.checks {
+            write_history(check)?;
             let Some(found) = check.search.as_ref().and_then(|search| search.found.as_ref()) else { continue };
             let entry = CorpusEntry { check: check.id.clone(), seed: found.seed };
             if !corpus.contains(&entry) {
@@ -120,6 +127,24 @@ impl ReportFolder {
         corpus.truncate(CORPUS_MAX);
         let text = serde_json::to_string_pretty(&Corpus { format: 1, programs: corpus })?;
         std::fs::write(self.path.join("corpus.json"), text + "\n")
+    }
+}
+
+/// Writes the history of a program that failed, and the calls that prove it as a picture beside it.
+fn write_history(check: &CheckReport) -> std::io::Result<()> {
+    let Some(found) = check.stress.as_ref().and_then(|stress| stress.found.as_ref()) else { return Ok(()) };
+    if found.history.is_empty() || found.text.is_empty() {
+        return Ok(());
+    }
+    let path = Path::new(&found.history);
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(path, &found.text)?;
+    let proof = check.failures.iter().find_map(|failure| failure.proof.as_deref());
+    match proof {
+        Some(proof) => std::fs::write(found.history.replace(".history.jsonl", ".svg"), timeline::svg(proof)),
+        None => Ok(()),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::document::{CheckReport, Found};
+use super::document::{CheckReport, Found, StressFound};
+use super::timeline;
+use crate::checker::Proof;
 use crate::contract::{ClauseId, Contract};
 use crate::judged::Failure;
 
@@ -26,6 +28,9 @@ pub fn text(check: &CheckReport) -> String {
     }
     if let Some(found) = check.search.as_ref().and_then(|search| search.found.as_ref()) {
         out.push_str(&found_text(found));
+    }
+    if let Some(found) = check.stress.as_ref().and_then(|stress| stress.found.as_ref()) {
+        out.push_str(&stress_text(found));
     }
     let output: Vec<&str> = check.output.lines().collect();
     if !output.is_empty() {
@@ -52,6 +57,9 @@ fn failure_text(check: &CheckReport, failure: &Failure) -> String {
     let line = if failure.line > 0 { format!(":{}", failure.line) } else { String::new() };
     let file = if check.file.is_empty() { String::new() } else { format!(", {}{line}", check.file) };
     let _ = writeln!(out, "  at        {}{file}", failure.place);
+    if let Some(proof) = &failure.proof {
+        out.push_str(&proof_text(proof));
+    }
     if !failure.trace.is_empty() {
         let _ = writeln!(out, "  the last calls:");
         for line in &failure.trace {
@@ -60,6 +68,38 @@ fn failure_text(check: &CheckReport, failure: &Failure) -> String {
     }
     for line in failure.details.lines().take(BACKTRACE_LINES) {
         let _ = writeln!(out, "    {line}");
+    }
+    out
+}
+
+/// The calls that cannot all have been: in words, then on a line of time.
+#[must_use]
+pub fn proof_text(proof: &Proof) -> String {
+    let key = proof.key.as_ref().map_or_else(String::new, |key| format!(" of key {key}"));
+    let mut out = format!("  proof     {}{key}\n", proof.anomaly);
+    for line in proof.words().iter().chain(&timeline::text(proof)) {
+        let _ = writeln!(out, "    {}", line.trim_end());
+    }
+    out
+}
+
+/// The smallest program for many clients that failed, and how often it does.
+fn stress_text(found: &StressFound) -> String {
+    let program = &found.program;
+    let clients: Vec<&str> = program.clients.iter().map(|role| role.name()).collect();
+    let mut out = format!(
+        "  smallest  {} clients ({}), {} groups of {} keys, {} bursts of {} calls; failed in {} of {} runs\n",
+        clients.len(),
+        clients.join(", "),
+        program.groups,
+        program.keys,
+        program.bursts,
+        program.calls,
+        found.fails,
+        found.runs
+    );
+    if !found.history.is_empty() {
+        let _ = writeln!(out, "  history   {} ({} calls; first seen after {})", found.history, found.shortest, found.calls);
     }
     out
 }

@@ -16,6 +16,7 @@ const SHOWN: usize = 50;
 pub fn render(report: &Report) -> String {
     let mut page = head(report);
     page.push_str(&clauses(report));
+    page.push_str(&guarantees(report));
     page.push_str(&observations(report));
     page.push_str(&failures(report));
     page.push_str(&provenance(report));
@@ -94,6 +95,18 @@ fn clauses(report: &Report) -> String {
                 clause.failed
             );
         }
+    }
+    out
+}
+
+fn guarantees(report: &Report) -> String {
+    let Some(guarantees) = &report.guarantees else { return String::new() };
+    let mut out = format!(
+        "\n## Guarantees, as {} calls of many clients show them\n\n| guarantee | seen | looked at | clause |\n|---|---|---|---|\n",
+        guarantees.calls
+    );
+    for row in guarantees.rows() {
+        let _ = writeln!(out, "| {} | {} | {} | {} |", row.name, row.seen, row.of, row.clause);
     }
     out
 }

@@ -10,6 +10,7 @@ use super::document::{CheckReport, CheckVerdict, ClauseVerdict, EngineVerdict, R
 use super::{evidence, verdict};
 use crate::contract::{ClauseId, Contract};
 use crate::engine::Target;
+use crate::stress::Guarantees;
 
 /// Failing checks that are shown whole.
 const SHOWN: usize = 8;
@@ -39,6 +40,7 @@ pub fn render(report: &Report, style: Style) -> String {
     let mut out = header(report);
     out.push_str(&areas(report));
     out.push_str(&searches(report));
+    out.push_str(&stress(report));
     out.push_str(&observations(report));
     out.push_str(&failures(report, style));
     out.push_str(&summary(report, style));
@@ -121,6 +123,28 @@ fn searches(report: &Report) -> String {
         "searched  {programs} random programs in {} shapes: {calls} calls, {states} states at their ends, {failed} failing\n\n",
         searched.len()
     )
+}
+
+/// What many clients saw of guarantees, and how often they looked.
+fn stress(report: &Report) -> String {
+    let Some(guarantees) = &report.guarantees else { return String::new() };
+    let programs: u64 = report.checks.iter().filter_map(|check| Some(check.stress.as_ref()?.programs)).sum();
+    format!(
+        "stressed  {programs} programs of many clients: {} calls, every history checked\n\n{}\n",
+        guarantees.calls,
+        guarantees_table(guarantees)
+    )
+}
+
+/// Guarantees in a table.
+pub(crate) fn guarantees_table(guarantees: &Guarantees) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(["guarantee", "seen", "looked at", "clause"]);
+    for row in guarantees.rows() {
+        table.add_row([row.name.to_owned(), row.seen, row.of, row.clause.to_owned()]);
+    }
+    format!("{}\n", table.trim_fmt())
 }
 
 fn observations(report: &Report) -> String {

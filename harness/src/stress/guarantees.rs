@@ -64,7 +64,7 @@ pub struct Row {
 
 impl Guarantees {
     /// Takes a call in.
-    pub(super) fn take(&mut self, recorded: &Recorded) {
+    pub(crate) fn take(&mut self, recorded: &Recorded) {
         self.calls += 1;
         let wait = if recorded.request.is_read() { &mut self.reader_wait } else { &mut self.writer_wait };
         wait.take(recorded);
