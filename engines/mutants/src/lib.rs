@@ -3,10 +3,17 @@
 //! Each mutant is the right store of `base` with one thing replaced, says in a line what is wrong with it, and names
 //! the clauses that it breaks. A suite that lets one of them pass has a hole; a failure that names none of its clauses
 //! is no kill. The files go by what is broken; `hostile` holds those that also endanger the process they run in,
-//! most of them only once the key `trigger` is touched, and `long` and `long_log` those that only long programs reach.
+//! most of them only once the key `trigger` is touched, `long` and `long_log` those that only long programs reach, and
+//! the `concurrent` ones those that are right until several threads call at once.
 
 mod base;
 mod blind;
+mod concurrent;
+mod concurrent_caches;
+mod concurrent_log;
+mod concurrent_numbers;
+mod concurrent_progress;
+mod concurrent_state;
 mod declarations;
 mod delete;
 mod fault;
@@ -57,6 +64,11 @@ pub fn all() -> Vec<Mutant> {
         long::mutants(),
         long_log::mutants(),
         blind::mutants(),
+        concurrent_numbers::mutants(),
+        concurrent_state::mutants(),
+        concurrent_caches::mutants(),
+        concurrent_log::mutants(),
+        concurrent_progress::mutants(),
     ]
     .into_iter()
     .flatten()
