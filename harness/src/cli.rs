@@ -12,6 +12,7 @@ mod expect;
 mod folder;
 mod gallery;
 mod merge;
+mod detect;
 mod mutants;
 mod new_engine;
 mod output;
@@ -70,6 +71,8 @@ enum Command {
     Conform(conform::ConformArgs),
     /// Run the suite on every mutant: which checks kill which, and what survives.
     Mutants(mutants::MutantsArgs),
+    /// How soon mutants of concurrency are found, and how short the proofs are, seed by seed.
+    Detect(detect::DetectArgs),
     /// Run the suite on every eccentric: each must conform at its target.
     Eccentrics(eccentrics::EccentricsArgs),
     /// Run the same random programs on several engines and show where they part.
@@ -139,6 +142,7 @@ fn run(registry: &Registry, command: Command) -> Exit {
     let result = match command {
         Command::Conform(args) => conform::run(registry, &args),
         Command::Mutants(args) => mutants::run(registry, &args),
+        Command::Detect(args) => detect::run(registry, &args),
         Command::Eccentrics(args) => eccentrics::run(registry, &args),
         Command::Differ(args) => differ::run(registry, &args),
         Command::Merge(args) => merge::run(&args),

@@ -306,6 +306,8 @@ pub struct Mutant {
     pub breaks: &'static [&'static str],
     /// Whether it also endangers the process that runs it (panics, hangs, aborts, eats memory, ...).
     pub hostile: bool,
+    /// Whether it is right as long as one client calls it.
+    pub concurrent: bool,
 }
 
 /// A deliberately odd but legal engine: it must conform at its target.

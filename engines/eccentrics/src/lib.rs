@@ -8,6 +8,7 @@
 
 mod base;
 mod buffers;
+mod contention;
 mod declare;
 mod empty;
 mod failures;
@@ -38,6 +39,7 @@ pub fn all() -> Vec<Eccentric> {
         buffers::eccentrics(),
         sharded::eccentrics(),
         threads::eccentrics(),
+        contention::eccentrics(),
         reopen::eccentrics(),
     ]
     .concat()

@@ -27,7 +27,7 @@ pub(crate) fn pairs(keys: &[&'static str]) -> Vec<Pair> {
     keys.iter().map(|key| (Bytes::from(*key), Bytes::new())).collect()
 }
 
-fn valued(key: &'static str, value: &str) -> Pair {
+pub(crate) fn valued(key: &'static str, value: &str) -> Pair {
     (Bytes::from(key), Bytes::copy_from_slice(value.as_bytes()))
 }
 

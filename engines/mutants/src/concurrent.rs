@@ -2,7 +2,7 @@
 //! and a [`Race`], one function for each call, of which a mutant replaces one or two.
 //!
 //! Nothing here sleeps. A fault yields the processor where other threads should come between, and counts itself only
-//! when another call was in flight, so that "exposed 40 times", which the engine writes when it is dropped, says how
+//! when another call was in flight, so that "exposed 40 times in 1000 calls", which the engine writes when it is dropped, says how
 //! often the suite could have seen it.
 
 use std::collections::HashMap;
@@ -55,7 +55,9 @@ pub(crate) struct Core {
     pub(crate) other: Mutex<()>,
     pub(crate) wake: Condvar,
     pub(crate) side: Mutex<Side>,
+    /// Calls in flight, and calls made.
     calls: AtomicU64,
+    made: AtomicU64,
     exposed: AtomicU64,
 }
 
@@ -147,7 +149,8 @@ impl Core {
 /// A mutant that races.
 pub(crate) fn racing(name: &'static str, line: &'static str, breaks: &'static [&'static str], race: Race) -> Mutant {
     let engine = Engine::new(name, move |_: &Path| Ok(Racing { race, core: Core::default() }));
-    Mutant { engine: engine.version(env!("CARGO_PKG_VERSION")).batch_log(true), line, breaks, hostile: false }
+    let engine = engine.version(env!("CARGO_PKG_VERSION")).batch_log(true);
+    Mutant { engine, line, breaks, hostile: false, concurrent: true }
 }
 
 /// An engine with one fault that takes several threads.
@@ -160,6 +163,7 @@ impl Racing {
     /// Makes a call, which is in flight meanwhile.
     fn call<T>(&self, call: impl FnOnce(&Core) -> T) -> T {
         self.core.calls.fetch_add(1, Ordering::Relaxed);
+        self.core.made.fetch_add(1, Ordering::Relaxed);
         let answer = call(&self.core);
         self.core.calls.fetch_sub(1, Ordering::Relaxed);
         answer
@@ -170,7 +174,7 @@ impl Drop for Racing {
     fn drop(&mut self) {
         let exposed = self.core.exposed.load(Ordering::Relaxed);
         if exposed > 0 {
-            eprintln!("exposed {exposed} times");
+            eprintln!("exposed {exposed} times in {} calls", self.core.made.load(Ordering::Relaxed));
         }
     }
 }

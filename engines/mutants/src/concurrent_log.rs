@@ -159,7 +159,7 @@ pub(crate) fn mutants() -> Vec<Mutant> {
                     let pending = core.side().pending.take();
                     let logged = pending.unwrap_or_else(|| copied(kvs));
                     core.expose_if(logged != kvs);
-                    Ok(core.write(|store| store.put_logging(&logged, kvs)))
+                    Ok(core.write(|store| store.put_logging(kvs, &logged)))
                 },
                 ..RIGHT
             },

@@ -20,14 +20,16 @@ pub struct Guarantees {
     pub writer_wait: Wait,
 }
 
-/// How long calls took, the longest of them.
+/// How long calls took.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Wait {
     /// Calls looked at.
     pub of: u64,
-    /// The most calls of other clients that returned meanwhile.
+    /// Calls of other clients that returned meanwhile, of all calls together.
+    pub others_sum: u64,
+    /// The most of one call.
     pub others: u64,
     /// The most nanoseconds.
     pub ns: u64,
@@ -38,12 +40,14 @@ impl Wait {
         self.of += 1;
         // Every return advances the clock by one, and none of them was this client's.
         let others = recorded.ret.map_or(0, |ret| ret.saturating_sub(recorded.call));
+        self.others_sum += others;
         self.others = self.others.max(others);
         self.ns = self.ns.max(recorded.ns[1].saturating_sub(recorded.ns[0]));
     }
 
     fn add(&mut self, other: Self) {
         self.of += other.of;
+        self.others_sum += other.others_sum;
         self.others = self.others.max(other.others);
         self.ns = self.ns.max(other.ns);
     }
@@ -84,7 +88,8 @@ impl Guarantees {
         let Self { observed, reader_wait, writer_wait, .. } = self;
         let row = |name, clause, seen: String, of: String| Row { name, clause, seen, of };
         let wait = |name, wait: &Wait| {
-            let seen = format!("{} calls of others, {}", wait.others, Nanoseconds(wait.ns));
+            let mean = wait.others_sum as f64 / wait.of.max(1) as f64;
+            let seen = format!("{} calls of others, {}; mean {mean:.1} calls", wait.others, Nanoseconds(wait.ns));
             row(name, "ISO-5", seen, format!("{} calls", wait.of))
         };
         vec![
