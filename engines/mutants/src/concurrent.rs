@@ -139,11 +139,6 @@ impl Core {
             self.exposed.fetch_add(1, Ordering::Relaxed);
         }
     }
-
-    #[cfg(test)]
-    pub(crate) fn exposures(&self) -> u64 {
-        self.exposed.load(Ordering::Relaxed)
-    }
 }
 
 /// A mutant that races.

@@ -158,7 +158,10 @@ fn every_mutant_differs_from_the_base() {
     // These programs cannot reach what the blind mutants do: long batches and values that look alike. That they differ
     // is shown by the suite, which kills them. The long mutants have longer programs of their own, in `long_tests`.
     let elsewhere = |name: &str| name.starts_with("blind-") || name.starts_with("long-");
-    let reachable = |mutant: &storecheck::Mutant| !mutant.hostile && !elsewhere(mutant.engine.name());
+    // Nor do they see what takes several clients.
+    let reachable = |mutant: &storecheck::Mutant| {
+        !mutant.hostile && !mutant.concurrent && !elsewhere(mutant.engine.name())
+    };
     for mutant in crate::all().into_iter().filter(reachable) {
         let name = mutant.engine.name();
         let reopens = mutant.engine.declarations().durability > Durability::Volatile;

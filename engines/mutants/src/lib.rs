@@ -76,6 +76,8 @@ pub fn all() -> Vec<Mutant> {
 }
 
 #[cfg(test)]
+mod concurrent_tests;
+#[cfg(test)]
 mod differs;
 #[cfg(test)]
 mod long_tests;

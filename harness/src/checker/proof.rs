@@ -109,10 +109,11 @@ impl Proof {
 /// A call and its reply; of batches and rows only the keys that matter, if any do.
 fn told(recorded: &Recorded, keys: &[Octets]) -> String {
     let outcome = &recorded.outcome;
-    if keys.is_empty() {
-        return format!("{} -> {outcome}", recorded.request);
-    }
     match (&recorded.request, outcome) {
+        // What is short is told whole.
+        (Call::PutBatch(pairs), _) if pairs.len() < 2 => format!("{} -> {outcome}", recorded.request),
+        (Call::DeleteBatch(deleted), _) if deleted.len() < 2 => format!("{} -> {outcome}", recorded.request),
+        (request, outcome) if keys.is_empty() => format!("{request} -> {outcome}"),
         (Call::PutBatch(pairs), _) => format!("put_batch of {} pairs, {} -> {outcome}", pairs.len(), of(pairs, keys)),
         (Call::DeleteBatch(deleted), _) => {
             let named = keys.iter().filter(|key| deleted.contains(key)).map(ToString::to_string);

@@ -1,5 +1,6 @@
 //! The checker against a brute-force oracle, on small histories of every method.
 
+mod injected;
 mod named;
 mod oracle;
 mod small;

@@ -86,6 +86,7 @@ fn text(violation: &Violation, shown: &BTreeMap<u64, Recorded>) -> String {
         let title = Contract::get().clause(id.as_str()).map_or("", |clause| &clause.title);
         let _ = writeln!(out, "  {id} {title}");
     }
+    out.push_str("  call #1 stands in line 2 of the file, and so on\n");
     out.push_str(&evidence::proof_text(&Proof::new(violation, |nth| shown.get(&nth).cloned())));
     out
 }

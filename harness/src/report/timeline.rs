@@ -10,7 +10,7 @@ use crate::stress::guarantees::Nanoseconds;
 /// Columns of a text line.
 const COLUMNS: f64 = 56.0;
 /// A gap wider than this share of what is drawn is cut to it.
-const GAP_MAX: f64 = 0.15;
+const GAP_MAX: f64 = 0.35;
 
 /// Where the calls lie, on a scale from 0 to 1.
 struct Layout {

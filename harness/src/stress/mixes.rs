@@ -135,7 +135,7 @@ impl Mix {
     pub fn programs(&self, profile: Profile) -> u64 {
         match profile {
             Profile::Quick => 2,
-            Profile::Standard => 12,
+            Profile::Standard => 24,
             Profile::Soak => 400,
         }
     }

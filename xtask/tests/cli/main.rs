@@ -6,3 +6,4 @@ mod histories;
 mod known_failures;
 mod programs;
 mod shards;
+mod stress;
