@@ -17,6 +17,7 @@
 //! | `recovery` | from octets back to an index: the torn tail, and what is damage instead |
 //! | `compaction` | a new file without what is dead, put in place of the old one |
 //! | `commit` | the queue of writers and who leads it |
+//! | `sync` | its locks, which a test replaces |
 //! | `writer` | what a leader does with the file |
 //! | `engine` | the `StoreEngine` calls on top |
 //!
@@ -85,6 +86,7 @@ mod index;
 mod log_file;
 mod record;
 mod recovery;
+mod sync;
 #[cfg(test)]
 mod tests;
 mod writer;

@@ -170,3 +170,76 @@ fn escaped(text: &str) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::{Call, Outcome, Reply};
+    use crate::checker::Anomaly;
+    use crate::history::Recorded;
+    use crate::octets::{Decimal, Octets};
+
+    fn witness(nth: u64, ns: [u64; 2], request: Call, reply: Reply) -> Witness {
+        let recorded =
+            Recorded { client: nth as u32, call: nth, ret: Some(nth), ns, request, outcome: Outcome::Reply(reply) };
+        Witness { nth, wrong: nth == 3, recorded }
+    }
+
+    /// A put, another a while later, and a get that still sees the first.
+    fn stale(key: &str, between: u64) -> Proof {
+        let put = |value: &str| Call::PutBatch(vec![(Octets::text(key), Octets::text(value))]);
+        let later = 100 + between;
+        Proof {
+            anomaly: Anomaly::StaleRead,
+            key: Some(Octets::text(key)),
+            calls: vec![
+                witness(1, [0, 100], put("1"), Reply::Sequence(Decimal(1))),
+                witness(2, [later, later + 50], put("2"), Reply::Sequence(Decimal(2))),
+                witness(
+                    3,
+                    [later + 50, later + 100],
+                    Call::Get(Octets::text(key)),
+                    Reply::Value(Some(Octets::text("1"))),
+                ),
+            ],
+        }
+    }
+
+    #[test]
+    fn bars_are_to_scale() {
+        assert_eq!(
+            text(&stale("a", 0)),
+            [
+                "        #1  c1 ├──────────────────────────┤                               put_batch",
+                "        #2  c2                             ├────────────┤                 put_batch",
+                ">       #3  c3                                           ├────────────┤   get",
+                "               200 ns from end to end",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_long_time_between_calls_is_cut_and_said_to_be() {
+        let lines = text(&stale("a", 1_000_000));
+        assert!(lines.iter().take(3).all(|line| line.matches('≈').count() == 1), "{lines:?}");
+        assert_eq!(lines[3], "               1.0 ms from end to end, 999.9 µs cut out at ≈");
+    }
+
+    #[test]
+    fn a_picture_keeps_what_engines_say_as_text() {
+        let picture = svg(&stale("<script>&\"", 0));
+        assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>\n"), "{picture}");
+        assert!(!picture.contains("<script") && picture.contains("&lt;script&gt;&amp;"), "{picture}");
+        assert_eq!(picture.matches("<rect class=\"bar\"").count(), 2);
+        assert_eq!(picture.matches("<rect class=\"wrong\"").count(), 1);
+    }
+
+    #[test]
+    fn no_escape_is_cut_in_two() {
+        for length in 80..100 {
+            let cut = shortened(&escaped(&format!("{}<<<<<<", "x".repeat(length))));
+            let rest = cut.trim_end_matches('…').trim_start_matches('x');
+            assert_eq!(rest.replace("&lt;", ""), "", "{cut}");
+        }
+    }
+}

@@ -62,3 +62,28 @@ fn proposals(program: &Program) -> Vec<Program> {
     propose(&|smaller| smaller.bursts = (smaller.bursts / 2).max(1));
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stress::MIXES;
+
+    #[test]
+    fn what_fails_for_one_role_shrinks_to_it() {
+        for mix in MIXES {
+            let wanted = mix.clients[0];
+            let fails = |program: &Program| program.clients.contains(&wanted);
+            let mut smaller = Smaller::new(mix.program(1));
+            while let Some(candidate) = smaller.propose() {
+                if fails(&candidate) {
+                    smaller.failed(candidate);
+                }
+            }
+            let best = smaller.best();
+            assert_eq!(best.clients.len(), 2, "{}", mix.name);
+            assert!(best.clients.contains(&wanted));
+            let size = (best.groups, best.keys, best.bursts, best.calls, best.noise);
+            assert_eq!(size, (1, 1, 1, 4.min(mix.calls), 0), "{}", mix.name);
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! Tests of the whole engine, and what they share.
 
+mod commit;
 mod concurrency;
 mod damage;
 mod faults;

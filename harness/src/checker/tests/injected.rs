@@ -171,10 +171,6 @@ impl World {
         let found = self.state.keys().find_map(|key| Some((key.clone(), old(key)?)));
         found.expect("the first key's value was replaced")
     }
-
-    fn number(&self) -> Reply {
-        Reply::Sequence(Decimal(self.number))
-    }
 }
 
 fn key(at: u64) -> Octets {
