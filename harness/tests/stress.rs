@@ -52,3 +52,12 @@ fn one_client_alone_does_the_same_again() {
         assert_ne!(first, calls(run(&other)), "{}", mix.name);
     }
 }
+
+/// Each waits for the others at a barrier, so that none may be left lying in a runtime's queue.
+#[test]
+fn all_clients_may_run_on_tokio_workers() {
+    for seed in 0..100 {
+        let program = Program { tokio_from: 0, bursts: 2, calls: 4, ..MIXES[0].program(seed) };
+        assert_eq!(run(&program).findings.violations, []);
+    }
+}

@@ -1,14 +1,16 @@
 //! What a reply that no State explains is called, and which calls prove it.
 
 use super::digest::{Digest, NONE};
-use super::state::Sight;
+use super::state::{Sight, Version};
 use super::{Anomaly, Checker, Open};
 
 impl Checker {
     /// Names what is wrong with a value that the key held in no State allowed.
     pub(super) fn wrong_value(&mut self, open: &Open, key: u32, value: Digest, latest: u64) {
         let held = self.keys.version(key, open.floor.at).copied();
-        let source = self.keys.versions(key).iter().rfind(|version| version.value == value).copied();
+        // That a later write removes the key does not make its absence that write's.
+        let there = |version: &&Version| version.value == value && (value != NONE || version.state <= latest);
+        let source = self.keys.versions(key).iter().rfind(there).copied();
         let overwritten = held.map_or(0, |version| version.by);
         let floor = open.floor.by;
         let by_write = floor == overwritten;
@@ -65,14 +67,31 @@ impl Checker {
         let torn = self.torn(open, sight, latest);
         match torn {
             Some((write, key)) => self.wrong(Anomaly::TornBatch, &[open.nth, write], Some(key)),
-            None => {
-                let by = |id: &u32| self.keys.versions(*id).iter().rfind(|version| version.value == seen(*id));
-                let mut calls = vec![open.nth];
-                calls.extend(differing.iter().filter_map(by).map(|version| version.by).take(3));
-                calls.dedup();
-                self.wrong(Anomaly::FuzzySnapshot, &calls, differing.first().copied());
-            }
+            None => self.fuzzy(open, sight, differing, latest),
         }
+    }
+
+    /// Two rows that did not hold together: one that is no older than some write, and one that an earlier write, or that
+    /// very one, had replaced. Values hold over stretches of States, and of stretches without a common State two lie
+    /// apart, so that there are two.
+    fn fuzzy(&mut self, open: &Open, sight: &Sight, differing: &[u32], latest: u64) {
+        let seen = |id: u32| sight.seen.iter().find(|(row, _)| *row == id).map_or(NONE, |(_, value)| *value);
+        let ids = sight.seen.iter().map(|(id, _)| *id).chain(differing.iter().copied());
+        let (mut newest, mut replaced): (Option<Version>, Option<(Version, u32)>) = (None, None);
+        for id in ids {
+            let versions = self.keys.versions(id);
+            let at = versions.iter().rposition(|version| version.value == seen(id) && version.state <= latest);
+            let (began, ended) = match at {
+                Some(at) => (versions.get(at), versions.get(at + 1)),
+                None => (None, versions.front()),
+            };
+            newest = newest.into_iter().chain(began.copied()).max_by_key(|version| version.state);
+            let ended = ended.filter(|version| version.state <= latest).map(|version| (*version, id));
+            replaced = replaced.into_iter().chain(ended).min_by_key(|(version, _)| version.state);
+        }
+        let proof = [open.nth, newest.map_or(0, |version| version.by), replaced.map_or(0, |(version, _)| version.by)];
+        let key = replaced.map(|(_, id)| id).or_else(|| differing.first().copied());
+        self.wrong(Anomaly::FuzzySnapshot, &proof, key);
     }
 
     /// A batch of which the rows show one part, and for another key what was there before it.

@@ -11,7 +11,7 @@ use crate::model::Behaviours;
 use crate::process::{Attempt, Ending};
 use crate::report::verdict::of_check;
 use crate::report::{CheckReport, CheckVerdict, SearchReport, StressReport};
-use crate::suite::Check;
+use crate::suite::{Check, Work};
 
 /// A check's report, but for its time, and what was observed.
 pub(super) struct Ruling {
@@ -95,7 +95,12 @@ pub(super) fn not_run(plan: &Plan, check: &Check, why: &str) -> Ruling {
 }
 
 fn replay(plan: &Plan, check: &Check) -> String {
-    plan.command.check.replace("{check}", &check.id)
+    let command = plan.command.check.replace("{check}", &check.id);
+    // What many clients do follows from the seed, as far as it follows from anything.
+    match check.work {
+        Work::Stress(_) if plan.seed != 0 => format!("{command} --seed {}", plan.seed),
+        _ => command,
+    }
 }
 
 /// What `attempt` says about `check`.

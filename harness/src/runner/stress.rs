@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use super::judge::{self, Ruling};
 use super::{Event, Session};
+use crate::checker::Anomaly;
+use crate::engine::Target;
 use crate::octets::{Decimal, fnv64};
 use crate::process::{Attempt, Ending, Job, Limits};
 use crate::report::{CheckReport, StressFound, StressReport};
@@ -19,10 +21,14 @@ use crate::suite::{Check, Stress};
 
 /// Programs of one job: a worker is asked again for more.
 const ROUND: usize = 2;
-/// How often a smaller program may be run until it fails.
-const CHANCES: u32 = 6;
+/// A smaller program is taken if it fails so often,
+const FAILS: u32 = 2;
+/// in so many runs: one that failed once by luck shows nothing to whoever tries it again.
+const CHANCES: u32 = 8;
 /// How often the smallest is run again to see how often it fails.
 const RUNS: u32 = 20;
+/// Whatever time is left, it is run so often.
+const RUNS_MIN: u32 = 3;
 /// What a call may take while smaller programs are tried.
 const SMALLER_CALL: Duration = Duration::from_secs(1);
 
@@ -47,54 +53,80 @@ impl Sum {
     }
 }
 
+/// The programs of a check, a round at a time.
+struct Rounds<'a> {
+    stress: &'a Stress,
+    first: u64,
+    next: u64,
+    started: Instant,
+    /// How long they go on, if not for a number of them.
+    time: Option<Duration>,
+}
+
+impl Iterator for Rounds<'_> {
+    type Item = Vec<Program>;
+
+    fn next(&mut self) -> Option<Vec<Program>> {
+        let until = match self.time {
+            Some(time) if self.started.elapsed() >= time => self.next,
+            Some(_) => u64::MAX,
+            None => self.stress.programs,
+        };
+        let seed = |nth: u64| SplitMix::new(self.first.wrapping_add(nth)).draw();
+        let programs: Vec<Program> =
+            (self.next..until).take(ROUND).map(|nth| self.stress.mix.program(seed(nth))).collect();
+        self.next += programs.len() as u64;
+        (!programs.is_empty()).then_some(programs)
+    }
+}
+
+/// How a round ended.
+enum Round {
+    Passed,
+    /// This program failed, with what it left.
+    Failed(Box<(Program, Stressed)>),
+    /// The process was lost, nobody knows over which program.
+    Lost,
+}
+
+impl Round {
+    fn of(attempt: &mut Attempt, programs: &[Program], sum: &mut Sum) -> Self {
+        let Ending::Finished(result) = &mut attempt.ending else {
+            let last = programs.iter().find(|program| Some(program.seed.0) == attempt.program);
+            return last.map_or(Self::Lost, |last| Self::Failed(Box::new((last.clone(), Stressed::default()))));
+        };
+        sum.take(result);
+        // What the check's report says is about all programs.
+        result.calls = sum.calls;
+        let stressed = result.stressed.take().map_or_else(Stressed::default, |stressed| *stressed);
+        let failed = stressed.failed.and_then(|at| programs.get(usize::try_from(at).ok()?));
+        failed.map_or(Self::Passed, |failed| Self::Failed(Box::new((failed.clone(), stressed))))
+    }
+}
+
 impl Session<'_> {
     /// Runs as many programs as the check asks for, or as fit in the time given, until one fails.
     pub(super) fn stress(&self, check: &Check, stress: &Stress, events: &dyn Fn(Event)) -> Ruling {
         let plan = self.plan;
-        let started = Instant::now();
         let first = SplitMix::new(plan.seed ^ fnv64(stress.mix.name.as_bytes())).draw();
-        let seed = |nth: u64| SplitMix::new(first.wrapping_add(nth)).draw();
+        let time = plan.time.map(|(time, _)| time);
+        let rounds = Rounds { stress, first, next: 0, started: Instant::now(), time };
         let mut sum = Sum::default();
-        let mut next = 0;
-        loop {
-            let over = match plan.time {
-                Some((time, _)) => started.elapsed() >= time,
-                None => next >= stress.programs,
-            };
-            if over {
-                break;
-            }
-            let until = if plan.time.is_some() { u64::MAX } else { stress.programs };
-            let programs: Vec<Program> =
-                (next..until).take(ROUND).map(|nth| stress.mix.program(seed(nth))).collect();
-            next += programs.len() as u64;
+        for programs in rounds {
             let job = Job::Stress(Programs { programs: programs.clone(), target: plan.target });
             let mut attempt = match self.attempt(&job, &plan.limits, true) {
                 Ok(attempt) => attempt,
                 Err(why) => return judge::not_run(plan, check, &why),
             };
-            let failed = match &mut attempt.ending {
-                Ending::Finished(result) => {
-                    sum.take(result);
-                    let stressed = result.stressed.take();
-                    // What the check's report says is about all programs.
-                    result.calls = sum.calls;
-                    stressed.and_then(|stressed| Some((*programs.get(stressed.failed? as usize).as_ref()?, *stressed)))
-                        .map(|(program, stressed)| (program.clone(), stressed))
-                }
+            match attempt.ending {
                 Ending::Cancelled => return judge::not_run(plan, check, "interrupted"),
-                Ending::Broken(how) => return judge::not_run(plan, check, how),
-                Ending::Died(_) | Ending::TimedOut(_) | Ending::DiskFull(_) => {
-                    let of = |program: &&Program| Some(program.seed.0) == attempt.program;
-                    programs.iter().find(of).map(|program| (program.clone(), Stressed::default()))
-                }
-            };
-            let ended = matches!(attempt.ending, Ending::Finished(_));
-            if let Some((program, stressed)) = failed {
-                return self.found_many(check, &sum, program, stressed, attempt);
+                Ending::Broken(how) => return judge::not_run(plan, check, &how),
+                _ => {}
             }
-            if !ended {
-                return judge::attempt(plan, check, attempt).stressed(sum.report(None));
+            match Round::of(&mut attempt, &programs, &mut sum) {
+                Round::Passed => {}
+                Round::Failed(failed) => return self.found_many(check, &sum, *failed, attempt),
+                Round::Lost => return judge::attempt(plan, check, attempt).stressed(sum.report(None)),
             }
             events(Event::Searched {
                 check: check.id.clone(),
@@ -108,7 +140,13 @@ impl Session<'_> {
     }
 
     /// The report on a program that failed.
-    fn found_many(&self, check: &Check, sum: &Sum, program: Program, stressed: Stressed, attempt: Attempt) -> Ruling {
+    fn found_many(
+        &self,
+        check: &Check,
+        sum: &Sum,
+        (program, stressed): (Program, Stressed),
+        attempt: Attempt,
+    ) -> Ruling {
         let mut ruling = judge::attempt(self.plan, check, attempt);
         let mut found = StressFound {
             program,
@@ -125,59 +163,57 @@ impl Session<'_> {
         ruling.stressed(sum.report(Some(found)))
     }
 
-    /// Looks for a smaller program that fails as this one did, and makes the ruling that of the shortest history.
+    /// Looks for a smaller program that fails as this one did, makes the ruling that of the shortest history, and counts
+    /// how often the smallest program fails.
     fn shrink_many(&self, check: &Check, ruling: &mut Ruling, found: &mut StressFound) {
         let plan = self.plan;
-        let limits = Limits { call: plan.limits.call.min(SMALLER_CALL), ..plan.limits };
-        let clauses: Vec<_> =
-            ruling.report().failures.iter().flat_map(|failure| failure.finding.clauses.clone()).collect();
-        let verdict = ruling.report().verdict;
-        let same = |report: &CheckReport| {
-            let named = report.failures.iter().filter(|failure| failure.finding.fails(plan.target));
-            report.verdict == verdict
-                && named.into_iter().any(|failure| failure.finding.clauses.iter().any(|id| clauses.contains(id)))
-        };
+        let wanted = (ruling.report().verdict, anomaly(ruling.report(), plan.target));
         let mut draws = SplitMix::new(found.program.seed.0);
         let started = Instant::now();
         let time_left = |share: f64| started.elapsed() < plan.shrink.mul_f64(share) && !self.cancelled();
-        let kept = |report: CheckReport, stressed: Stressed, found: &mut StressFound, ruling: &mut Ruling| {
+        // Another schedule each time: the clients' draws follow from the seed.
+        let mut fails = |program: &mut Program, found: &mut StressFound, ruling: &mut Ruling| {
+            program.seed = Decimal(draws.draw());
+            let Some((report, stressed)) = self.report_on_many(check, program) else { return false };
+            if (report.verdict, anomaly(&report, plan.target)) != wanted {
+                return false;
+            }
             // A short history is the better evidence, whichever program it came from.
-            if found.shortest == 0 || stressed.calls < found.shortest {
+            if stressed.calls > 0 && (found.shortest == 0 || stressed.calls < found.shortest) {
                 found.shortest = stressed.calls;
                 found.text = stressed.history;
                 ruling.become_found(report);
             }
+            true
         };
         let mut smaller = Smaller::new(found.program.clone());
-        'programs: while let Some(candidate) = smaller.propose() {
-            for _ in 0..CHANCES {
-                if !time_left(0.6) {
-                    break 'programs;
-                }
-                let candidate = Program { seed: Decimal(draws.draw()), ..candidate.clone() };
-                if let Some((report, stressed)) = self.report_on_many(check, &candidate, &limits).filter(|(report, _)| same(report)) {
-                    kept(report, stressed, found, ruling);
-                    smaller.failed(candidate);
+        while let Some(mut candidate) = smaller.propose().filter(|_| time_left(0.6)) {
+            let mut failed = 0;
+            for run in 0..CHANCES {
+                // A program that has not failed once in half of its runs is not worth the other half.
+                if failed == FAILS || (failed == 0 && run == CHANCES / 2) || !time_left(0.6) {
                     break;
                 }
+                failed += u32::from(fails(&mut candidate, found, ruling));
+            }
+            if failed == FAILS {
+                smaller.failed(candidate);
             }
         }
-        found.program = smaller.best().clone();
+        let mut best = smaller.best().clone();
         (found.fails, found.runs) = (0, 0);
-        while found.runs < RUNS && (found.runs < 3 || time_left(1.0)) && !self.cancelled() {
-            let again = Program { seed: Decimal(draws.draw()), ..found.program.clone() };
+        while found.runs < RUNS && (found.runs < RUNS_MIN || time_left(1.0)) && !self.cancelled() {
             found.runs += 1;
-            if let Some((report, stressed)) = self.report_on_many(check, &again, &limits).filter(|(report, _)| same(report)) {
-                found.fails += 1;
-                kept(report, stressed, found, ruling);
-            }
+            found.fails += u32::from(fails(&mut best, found, ruling));
         }
+        found.program = best;
     }
 
     /// What a run of the program comes to; none when the run was no fault of the engine.
-    fn report_on_many(&self, check: &Check, program: &Program, limits: &Limits) -> Option<(CheckReport, Stressed)> {
+    fn report_on_many(&self, check: &Check, program: &Program) -> Option<(CheckReport, Stressed)> {
+        let limits = Limits { call: self.plan.limits.call.min(SMALLER_CALL), ..self.plan.limits };
         let job = Job::Stress(Programs { programs: vec![program.clone()], target: self.plan.target });
-        let mut attempt = self.attempt(&job, limits, false).ok()?;
+        let mut attempt = self.attempt(&job, &limits, false).ok()?;
         let stressed = match &mut attempt.ending {
             Ending::Finished(result) => result.stressed.take().map(|stressed| *stressed),
             _ => None,
@@ -185,4 +221,10 @@ impl Session<'_> {
         let (report, _) = judge::attempt(self.plan, check, attempt).after(Duration::ZERO);
         (report.verdict != crate::report::CheckVerdict::Error).then_some((report, stressed.unwrap_or_default()))
     }
+}
+
+/// What the first failure that counts is, if a proof says so.
+fn anomaly(report: &CheckReport, target: Target) -> Option<Anomaly> {
+    let first = report.failures.iter().find(|failure| failure.finding.fails(target))?;
+    first.proof.as_ref().map(|proof| proof.anomaly)
 }

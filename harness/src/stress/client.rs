@@ -24,6 +24,8 @@ pub(super) struct Client<'a> {
     draws: SplitMix,
     pub(super) recorder: Recorder,
     keys: Vec<Vec<Octets>>,
+    /// Calls made so far.
+    calls: u64,
     /// Writes made so far: values are named after them.
     writes: u64,
     /// The generation of keys that each group of its own has come to.
@@ -50,6 +52,7 @@ impl<'a> Client<'a> {
             draws: SplitMix::new(program.seed.0 ^ (u64::from(at) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
             recorder: Recorder::new(shared.clock.clone(), at),
             keys: (0..program.groups).map(group).collect(),
+            calls: 0,
             writes: 0,
             generation: 0,
             growing: 1,
@@ -248,10 +251,11 @@ impl<'a> Client<'a> {
     fn call(&mut self, call: Call) -> &Outcome {
         self.disturb();
         let doing = &self.shared.doing[self.at as usize];
-        doing.store(call.number(), Ordering::Relaxed);
+        self.calls += 1;
+        doing.store(self.calls << 8 | u64::from(call.number()), Ordering::Relaxed);
         let store = &self.shared.store;
         let index = self.recorder.record(call, |call| store.call(call));
-        doing.store(0, Ordering::Relaxed);
+        doing.store(self.calls << 8, Ordering::Relaxed);
         self.disturb();
         self.recorder.outcome(index)
     }

@@ -4,7 +4,7 @@
 //! that a burst's calls are all there before the next one's begin, and are taken by the checker in the order in which
 //! they began, beside the clients. Nothing is shared on the way of a call but the clock and the store.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Barrier};
 use std::thread::JoinHandle;
@@ -36,8 +36,9 @@ pub(super) struct Shared {
     pub(super) program: Program,
     pub(super) store: driver::Shared,
     pub(super) clock: Arc<Clock>,
-    /// The call that each client is in, by its number; 0 for none.
-    pub(super) doing: Vec<AtomicU8>,
+    /// What each client is at: calls made so far in the upper octets, and in the lowest the number of the call that it
+    /// is in, 0 for none.
+    pub(super) doing: Vec<AtomicU64>,
     barrier: Barrier,
     /// No further burst is wanted.
     stop: AtomicBool,
@@ -128,7 +129,7 @@ fn run(
         program: program.clone(),
         store: store.clone(),
         clock: Arc::default(),
-        doing: (0..clients).map(|_| AtomicU8::new(0)).collect(),
+        doing: (0..clients).map(|_| AtomicU64::new(0)).collect(),
         barrier: Barrier::new(clients.max(1)),
         stop: AtomicBool::new(false),
         go_on: AtomicBool::new(true),
@@ -173,29 +174,24 @@ impl History {
 struct Crew {
     receivers: Vec<Receiver<Vec<Recorded>>>,
     threads: Vec<JoinHandle<()>>,
-    runtime: Option<tokio::runtime::Runtime>,
+    runtimes: Vec<tokio::runtime::Runtime>,
 }
 
 impl Crew {
     fn start(shared: &Arc<Shared>) -> std::io::Result<Self> {
-        let clients = shared.program.clients.len() as u32;
-        let on_tokio = clients.saturating_sub(shared.program.tokio_from);
-        let runtime = if on_tokio > 0 {
-            // A worker for each, since each waits for the others.
-            Some(tokio::runtime::Builder::new_multi_thread().worker_threads(on_tokio as usize).build()?)
-        } else {
-            None
-        };
-        let mut crew = Self { receivers: Vec::new(), threads: Vec::new(), runtime };
-        for at in 0..clients {
+        let mut crew = Self { receivers: Vec::new(), threads: Vec::new(), runtimes: Vec::new() };
+        for at in 0..shared.program.clients.len() as u32 {
             let (sender, receiver) = sync_channel(AHEAD);
             crew.receivers.push(receiver);
             let shared = Arc::clone(shared);
-            match &crew.runtime {
-                Some(runtime) if at >= shared.program.tokio_from => {
-                    runtime.spawn(async move { bursts(&shared, at, &sender) });
-                }
-                _ => crew.threads.push(std::thread::Builder::new().spawn(move || bursts(&shared, at, &sender))?),
+            if at >= shared.program.tokio_from {
+                // A runtime for each: of one with several workers, one worker may take two clients into its own queue,
+                // and the second would never be looked at while the first waits for it.
+                let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build()?;
+                runtime.spawn(async move { bursts(&shared, at, &sender) });
+                crew.runtimes.push(runtime);
+            } else {
+                crew.threads.push(std::thread::Builder::new().spawn(move || bursts(&shared, at, &sender))?);
             }
         }
         Ok(crew)
@@ -203,7 +199,7 @@ impl Crew {
 
     /// The calls of the next burst, when all clients have made theirs; none when they have ended.
     fn burst(&self, shared: &Shared, progress: &mut dyn FnMut(Progress)) -> Option<Vec<Recorded>> {
-        let mut told = false;
+        let mut told = None;
         let mut calls = Vec::with_capacity(self.receivers.len());
         for receiver in &self.receivers {
             loop {
@@ -212,11 +208,13 @@ impl Crew {
                         calls.push(chunk);
                         break;
                     }
-                    Err(RecvTimeoutError::Timeout) if !told => {
-                        told = true;
-                        progress(Progress::Waiting(shared.in_flight()));
+                    Err(RecvTimeoutError::Timeout) => {
+                        // Told again only when something moved: an engine may be slow as long as its calls return.
+                        let made = shared.made();
+                        if told.replace(made) != Some(made) {
+                            progress(Progress::Waiting(shared.in_flight()));
+                        }
                     }
-                    Err(RecvTimeoutError::Timeout) => {}
                     Err(RecvTimeoutError::Disconnected) => return None,
                 }
             }
@@ -230,7 +228,7 @@ impl Crew {
             // A client does not panic: its calls are guarded.
             let _ = thread.join();
         }
-        drop(self.runtime);
+        drop(self.runtimes);
     }
 }
 
@@ -253,13 +251,19 @@ fn bursts(shared: &Shared, at: u32, sender: &SyncSender<Vec<Recorded>>) {
 }
 
 impl Shared {
+    /// How many calls were made.
+    fn made(&self) -> u64 {
+        self.doing.iter().map(|doing| doing.load(Ordering::Relaxed) >> 8).sum()
+    }
+
     /// The calls that have not returned, in words.
     fn in_flight(&self) -> String {
         let calls = self.doing.iter().enumerate().filter_map(|(client, doing)| {
-            let method = METHODS.get(usize::from(doing.load(Ordering::Relaxed)).checked_sub(1)?)?;
-            Some(format!("client {client} in {method}"))
+            let number = (doing.load(Ordering::Relaxed) & 0xff) as usize;
+            Some(format!("client {client} in {}", METHODS.get(number.checked_sub(1)?)?))
         });
-        calls.collect::<Vec<_>>().join(", ")
+        let calls: Vec<String> = calls.collect();
+        if calls.is_empty() { "no call: clients wait for each other".to_owned() } else { calls.join(", ") }
     }
 }
 

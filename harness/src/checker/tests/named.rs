@@ -68,6 +68,7 @@ fn judge(calls: &[(u64, u64, Call, Reply)]) -> Findings {
 #[test]
 fn every_anomaly_has_its_name_and_its_proof() {
     let a1 = || put(0, 0, &[("a", "1")], 1);
+    let a3 = || put(2, 4, &[("a", "3")], 3);
     let a2 = || put(1, 1, &[("a", "2")], 2);
     for (anomaly, calls, proof) in [
         (Anomaly::DuplicateSequence, vec![a1(), put(0, 1, &[("b", "1")], 1)], vec![2, 1]),
@@ -82,6 +83,7 @@ fn every_anomaly_has_its_name_and_its_proof() {
             vec![4, 1, 2, 3],
         ),
         (Anomaly::LostWrite, vec![a1(), get(1, 1, "a", None)], vec![2, 1]),
+        (Anomaly::LostWrite, vec![a1(), get(1, 1, "a", None), delete(2, 3, "a", 2), a3()], vec![2, 1]),
         (Anomaly::ResurrectedDelete, vec![a1(), delete(1, 1, "a", 2), get(2, 2, "a", Some("1"))], vec![3, 1, 2]),
         (Anomaly::FutureRead, vec![a1(), get(1, 1, "a", Some("2")), put(2, 2, &[("a", "2")], 2)], vec![2, 3]),
         (Anomaly::GarbageRead, vec![a1(), get(1, 1, "a", Some("9"))], vec![2, 1]),
@@ -97,7 +99,7 @@ fn every_anomaly_has_its_name_and_its_proof() {
         (
             Anomaly::FuzzySnapshot,
             vec![put(0, 3, &[("a", "1")], 1), put(0, 4, &[("b", "2")], 2), scan(0, 2, &[("b", "2")])],
-            vec![3, 2],
+            vec![3, 2, 1],
         ),
         (Anomaly::MissingRow, vec![a1(), scan(1, 1, &[])], vec![2, 1]),
         (Anomaly::Phantom, vec![a1(), scan(1, 1, &[("a", "1"), ("b", "1")])], vec![2, 1]),
