@@ -25,7 +25,10 @@ fn main() {
     {
         return measure(mix, calls);
     }
-    println!("{:<8} {:>12} {:>10} {:>14} {:>12} {:>12}", "mix", "calls", "seconds", "calls a second", "generating", "peak MiB");
+    println!(
+        "{:<8} {:>12} {:>10} {:>14} {:>12} {:>12}",
+        "mix", "calls", "seconds", "calls a second", "generating", "peak MiB"
+    );
     for (mix, calls) in CASES {
         let program = std::env::current_exe().expect("this program has a path");
         let status = Command::new(program).args([mix, &calls.to_string()]).status().expect("this program starts again");

@@ -96,5 +96,8 @@ fn main() {
         all.sort_by(f64::total_cmp);
         CALLS as f64 / all[ROUNDS / 2]
     });
-    println!("calls a second, medians of {ROUNDS} programs: {without:.0} without recording, {with:.0} with: {:.3}", with / without);
+    println!(
+        "calls a second, medians of {ROUNDS} programs: {without:.0} without recording, {with:.0} with: {:.3}",
+        with / without
+    );
 }

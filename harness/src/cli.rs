@@ -4,6 +4,7 @@
 mod check;
 mod conform;
 mod coverage;
+mod detect;
 mod differ;
 mod eccentrics;
 mod engines;
@@ -12,7 +13,6 @@ mod expect;
 mod folder;
 mod gallery;
 mod merge;
-mod detect;
 mod mutants;
 mod new_engine;
 mod output;

@@ -22,5 +22,5 @@ pub mod verdict;
 
 pub use document::{
     CheckReport, CheckVerdict, ClauseReport, ClauseVerdict, Count, EngineReport, EngineVerdict, Found, Machine,
-    Observation, Report, RunReport, SearchReport, StressFound, StressReport, Shard,
+    Observation, Report, RunReport, SearchReport, Shard, StressFound, StressReport,
 };

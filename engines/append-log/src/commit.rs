@@ -1,9 +1,9 @@
 //! The queue of writers. Whoever finds nobody leading leads: takes all that wait as one group, has it committed, and
 //! hands out the outcomes. The others sleep until theirs is there.
 
-use std::collections::HashMap;
 use crate::record::Record;
 use crate::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::collections::HashMap;
 
 /// What a queued call returns.
 pub(crate) type Outcome = Result<u64, String>;

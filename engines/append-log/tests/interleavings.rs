@@ -44,7 +44,8 @@ fn writers(count: u64, each: u64) {
         thread::spawn(move || {
             for turn in 0..each {
                 let record = own * each + turn;
-                let number = queue.submit(Record(record), |group| lead(&journal, &group), || {}).expect("it is committed");
+                let number =
+                    queue.submit(Record(record), |group| lead(&journal, &group), || {}).expect("it is committed");
                 let at = usize::try_from(number - 1).expect("small");
                 assert_eq!(journal.lock().expect("no leader panics").records[at], record, "another's outcome");
             }

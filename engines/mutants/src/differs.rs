@@ -159,9 +159,8 @@ fn every_mutant_differs_from_the_base() {
     // is shown by the suite, which kills them. The long mutants have longer programs of their own, in `long_tests`.
     let elsewhere = |name: &str| name.starts_with("blind-") || name.starts_with("long-");
     // Nor do they see what takes several clients.
-    let reachable = |mutant: &storecheck::Mutant| {
-        !mutant.hostile && !mutant.concurrent && !elsewhere(mutant.engine.name())
-    };
+    let reachable =
+        |mutant: &storecheck::Mutant| !mutant.hostile && !mutant.concurrent && !elsewhere(mutant.engine.name());
     for mutant in crate::all().into_iter().filter(reachable) {
         let name = mutant.engine.name();
         let reopens = mutant.engine.declarations().durability > Durability::Volatile;

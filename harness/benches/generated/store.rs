@@ -130,7 +130,14 @@ impl Generated {
         self.open[client] = Some(self.made);
         let request = self.store.request(self.made);
         let outcome = Outcome::Reply(Reply::Done {});
-        self.window.push_back(Recorded { client: client as u32, call: self.tick, ret: None, ns: [0, 0], request, outcome });
+        self.window.push_back(Recorded {
+            client: client as u32,
+            call: self.tick,
+            ret: None,
+            ns: [0, 0],
+            request,
+            outcome,
+        });
         self.made += 1;
     }
 

@@ -76,7 +76,11 @@ impl Checker {
     /// apart, so that there are two.
     fn fuzzy(&mut self, open: &Open, sight: &Sight, differing: &[u32], latest: u64) {
         let seen = |id: u32| sight.seen.iter().find(|(row, _)| *row == id).map_or(NONE, |(_, value)| *value);
-        let ids = sight.seen.iter().map(|(id, _)| *id).chain(differing.iter().copied());
+        // A key that the rows do not have may have been written meanwhile.
+        let written = (open.floor.at + 1..=latest).filter_map(|state| self.order.get(state));
+        let written = written.flat_map(|placed| placed.write.changes.iter().map(|(id, _)| *id));
+        let unseen = written.filter(|id| self.keys.covers(sight, *id));
+        let ids = sight.seen.iter().map(|(id, _)| *id).chain(differing.iter().copied()).chain(unseen);
         let (mut newest, mut replaced): (Option<Version>, Option<(Version, u32)>) = (None, None);
         for id in ids {
             let versions = self.keys.versions(id);

@@ -99,7 +99,8 @@ fn stress_text(found: &StressFound) -> String {
         found.runs
     );
     if !found.history.is_empty() {
-        let _ = writeln!(out, "  history   {} ({} calls; first seen after {})", found.history, found.shortest, found.calls);
+        let _ =
+            writeln!(out, "  history   {} ({} calls; first seen after {})", found.history, found.shortest, found.calls);
     }
     out
 }

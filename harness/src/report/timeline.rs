@@ -45,7 +45,8 @@ fn layout(calls: &[Witness]) -> Layout {
     let most = ((busy as f64 * GAP_MAX) as u64).max(1);
     let cut: Vec<(u64, u64)> = gaps.into_iter().filter(|(from, to)| to - from > most).collect();
     let drawn = |at: u64| {
-        let left_out: u64 = cut.iter().map(|(from, to)| at.clamp(*from, *to) - from).map(|past| past.saturating_sub(most)).sum();
+        let left_out: u64 =
+            cut.iter().map(|(from, to)| at.clamp(*from, *to) - from).map(|past| past.saturating_sub(most)).sum();
         at - first - left_out
     };
     let whole = drawn(last).max(1) as f64;
@@ -66,14 +67,21 @@ pub fn text(proof: &Proof) -> Vec<String> {
         let (from, to) = ((from * COLUMNS) as usize, (to * COLUMNS).ceil() as usize);
         let width = to.saturating_sub(from).max(2);
         let mark = if witness.wrong { '>' } else { ' ' };
-        let mut line = format!("{mark} {:>8} {:>3} ", format!("#{}", witness.nth), format!("c{}", witness.recorded.client));
+        let mut line =
+            format!("{mark} {:>8} {:>3} ", format!("#{}", witness.nth), format!("c{}", witness.recorded.client));
         let mut drawn: Vec<char> = vec![' '; COLUMNS as usize + 2];
         for (middle, _) in &layout.cuts {
             drawn[(middle * COLUMNS) as usize] = '≈';
         }
         let from = from.min(COLUMNS as usize - 1);
         for (at, place) in drawn.iter_mut().enumerate().skip(from).take(width) {
-            *place = if at == from { '├' } else if at + 1 == from + width { '┤' } else { '─' };
+            *place = if at == from {
+                '├'
+            } else if at + 1 == from + width {
+                '┤'
+            } else {
+                '─'
+            };
         }
         line.extend(drawn);
         let _ = write!(line, " {}", witness.recorded.request.method());

@@ -43,7 +43,8 @@ impl<'a> Client<'a> {
         let program = &shared.program;
         let role = program.clients[at as usize];
         let same = |clients: &[Role]| clients.iter().filter(|other| **other == role).count() as u32;
-        let group = |group| (0..program.keys).map(|key| Octets::text(&format!("{}{key:03}", group_name(group)))).collect();
+        let group =
+            |group| (0..program.keys).map(|key| Octets::text(&format!("{}{key:03}", group_name(group)))).collect();
         Self {
             shared,
             at,

@@ -178,12 +178,7 @@ fn key(at: u64) -> Octets {
 }
 
 fn whole() -> Call {
-    Call::RangeScan(Range {
-        start: Octets::default(),
-        end: Octets::default(),
-        limit: Decimal(u64::MAX),
-        forward: true,
-    })
+    Call::RangeScan(Range { start: Octets::default(), end: Octets::default(), limit: Decimal(u64::MAX), forward: true })
 }
 
 /// Puts calls behind the history that cannot have been answered so.
@@ -200,11 +195,9 @@ fn inject(anomaly: Anomaly, world: &mut World) {
         | Anomaly::ResurrectedDelete
         | Anomaly::FutureRead
         | Anomaly::GarbageRead => reads(anomaly, world),
-        Anomaly::TornBatch
-        | Anomaly::FuzzySnapshot
-        | Anomaly::MissingRow
-        | Anomaly::Phantom
-        | Anomaly::ScanShape => scans(anomaly, world),
+        Anomaly::TornBatch | Anomaly::FuzzySnapshot | Anomaly::MissingRow | Anomaly::Phantom | Anomaly::ScanShape => {
+            scans(anomaly, world)
+        }
         Anomaly::BatchMismatch
         | Anomaly::BatchLost
         | Anomaly::BatchFromFuture
