@@ -4,6 +4,8 @@
 //! `cargo bench -p storecheck --bench long_histories`; `docs/measurements.md` has the figures. Each length runs in a
 //! process of its own, so that its peak is its own.
 
+#![expect(clippy::print_stdout, reason = "what it prints is what it is run for")]
+
 #[path = "generated/store.rs"]
 mod store;
 

@@ -4,6 +4,8 @@
 //! `cargo bench -p storecheck --bench recording`; `docs/measurements.md` has the figures. As in a stress check, what is
 //! recorded is handed over in chunks to one more thread, which keeps it until the program is over.
 
+#![expect(clippy::print_stdout, reason = "what it prints is what it is run for")]
+
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};

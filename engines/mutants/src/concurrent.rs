@@ -22,13 +22,16 @@ pub(crate) struct Race {
     pub(crate) put: fn(&Core, &[Pair]) -> Answer<u64>,
     pub(crate) get: fn(&Core, &[u8]) -> Answer<Value>,
     pub(crate) scan: fn(&Core, Span<'_>) -> Answer<Vec<Pair>>,
-    pub(crate) many: fn(&Core, &[&[u8]]) -> Answer<Vec<Entry>>,
+    pub(crate) many: Many,
     pub(crate) delete: fn(&Core, &[&[u8]]) -> Answer<u64>,
     pub(crate) current: fn(&Core) -> u64,
     pub(crate) batch: fn(&Core, u64) -> Answer<Option<Vec<Pair>>>,
     pub(crate) oldest: fn(&Core) -> Answer<Option<u64>>,
     pub(crate) prune: fn(&Core, u64) -> Answer<u64>,
 }
+
+/// A `get_many`.
+pub(crate) type Many = fn(&Core, &[&[u8]]) -> Answer<Vec<Entry>>;
 
 /// No fault at all.
 pub(crate) const RIGHT: Race = Race {

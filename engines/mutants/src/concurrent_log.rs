@@ -51,7 +51,7 @@ pub(crate) fn mutants() -> Vec<Mutant> {
                     Ok(core.write(|store| store.delete(keys)))
                 },
                 batch: |core, number| Ok(logged(core, |store| store.batch(number))),
-                oldest: |core| Ok(logged(core, |store| store.oldest())),
+                oldest: |core| Ok(logged(core, Store::oldest)),
                 prune: |core, cutoff| {
                     log_late(core);
                     Ok(core.lock().prune(cutoff))

@@ -65,7 +65,7 @@ fn one_call(store: &dyn StoreEngine, right: &mut Store, draws: &mut Draws, turn:
             assert_eq!(store.get_many(&[&one, &other]), Ok(right.many(&[&one, &other])), "{name}");
         }
         5 => {
-            let (limit, forward) = (draws.below(8) as usize, turn % 2 == 0);
+            let (limit, forward) = (draws.below(8) as usize, turn.is_multiple_of(2));
             let span = Span { start: b"", end: b"k4", limit, forward };
             assert_eq!(store.range_scan(b"", b"k4", limit, forward), Ok(right.scan(span)), "{name}");
         }

@@ -38,6 +38,11 @@ fn group_name(group: u32) -> String {
     format!("g{group:02}/")
 }
 
+/// What lies behind all keys of a group.
+fn behind(group: u32) -> String {
+    format!("{}~", group_name(group))
+}
+
 impl<'a> Client<'a> {
     pub(super) fn new(shared: &'a Shared, at: u32) -> Self {
         let program = &shared.program;
@@ -99,9 +104,9 @@ impl<'a> Client<'a> {
             Move::GetGroup => self.get_group(),
             Move::ScanGroup => {
                 let group = self.group();
-                self.scan(group_name(group), format!("{}~", group_name(group)), u64::MAX);
+                self.scan(&group_name(group), &behind(group), u64::MAX);
             }
-            Move::ScanAll => self.scan(String::new(), String::new(), u64::MAX),
+            Move::ScanAll => self.scan("", "", u64::MAX),
             Move::ScanLimited => self.scan_limited(),
             Move::Current => drop(self.current()),
             Move::CurrentThenRead => self.current_then_read(),
@@ -188,9 +193,9 @@ impl<'a> Client<'a> {
         self.call(Call::GetMany(keys));
     }
 
-    fn scan(&mut self, start: String, end: String, limit: u64) {
+    fn scan(&mut self, start: &str, end: &str, limit: u64) {
         let forward = self.draws.below(3) > 0;
-        let range = Range { start: Octets::text(&start), end: Octets::text(&end), limit: Decimal(limit), forward };
+        let range = Range { start: Octets::text(start), end: Octets::text(end), limit: Decimal(limit), forward };
         self.call(Call::RangeScan(range));
     }
 
@@ -198,9 +203,9 @@ impl<'a> Client<'a> {
         let group = self.group();
         let limit = 1 + self.draws.below(u64::from(self.shared.program.keys) + 1);
         if self.draws.percent(50) {
-            self.scan(group_name(group), String::new(), limit);
+            self.scan(&group_name(group), "", limit);
         } else {
-            self.scan(String::new(), format!("{}~", group_name(group)), limit);
+            self.scan("", &behind(group), limit);
         }
     }
 

@@ -37,7 +37,7 @@ pub struct Stressed {
     pub guarantees: Guarantees,
     /// The place of the one that failed, from 0.
     pub failed: Option<u64>,
-    /// Its history, as [`file`] has it.
+    /// Its history, as [`mod@file`] has it.
     pub history: String,
     /// The calls of that history.
     pub calls: u64,

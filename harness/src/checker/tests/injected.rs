@@ -196,7 +196,7 @@ fn inject(anomaly: Anomaly, world: &mut World) {
         | Anomaly::FutureRead
         | Anomaly::GarbageRead => reads(anomaly, world),
         Anomaly::TornBatch | Anomaly::FuzzySnapshot | Anomaly::MissingRow | Anomaly::Phantom | Anomaly::ScanShape => {
-            scans(anomaly, world)
+            scans(anomaly, world);
         }
         Anomaly::BatchMismatch
         | Anomaly::BatchLost
@@ -348,7 +348,7 @@ fn entries(anomaly: Anomaly, world: &mut World) {
             world.answer(prune);
         }
         Anomaly::OldestRetainedWrong => {
-            let later = kept.iter().copied().filter(|other| *other > kept[0]).last().unwrap_or(world.number + 1);
+            let later = kept.iter().copied().rfind(|other| *other > kept[0]).unwrap_or(world.number + 1);
             world.say(Call::OldestRetainedBatch {}, Reply::Oldest(Some(Decimal(later))));
         }
         _ => {
