@@ -15,12 +15,14 @@ pub mod merge;
 pub mod read;
 #[cfg(feature = "schema")]
 pub mod schema;
+pub mod searched;
 #[cfg(feature = "cli")]
 pub mod terminal;
 pub mod timeline;
 pub mod verdict;
 
 pub use document::{
-    CheckReport, CheckVerdict, ClauseReport, ClauseVerdict, Count, EngineReport, EngineVerdict, Found, Machine,
-    Observation, Report, RunReport, SearchReport, Shard, StressFound, StressReport,
+    CheckReport, CheckVerdict, ClauseReport, ClauseVerdict, Count, EngineReport, EngineVerdict, Machine, Observation,
+    Report, RunReport, Shard,
 };
+pub use searched::{Found, SearchReport, StressFound, StressReport};

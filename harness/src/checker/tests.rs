@@ -4,6 +4,7 @@ mod injected;
 mod named;
 mod oracle;
 mod small;
+mod world;
 
 use super::{Checker, Facts, Findings};
 use crate::history::Recorded;

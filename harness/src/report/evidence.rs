@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::document::{CheckReport, Found, StressFound};
+use super::document::CheckReport;
+use super::searched::{Found, StressFound};
 use super::timeline;
 use crate::checker::Proof;
 use crate::contract::{ClauseId, Contract};

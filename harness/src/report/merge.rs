@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::document::{CheckReport, CheckVerdict, Report, SearchReport};
+use super::document::{CheckReport, CheckVerdict, Report};
+use super::searched::SearchReport;
 use super::verdict;
 use crate::model::Behaviours;
 use crate::suite;
