@@ -30,7 +30,7 @@ const RUNS: u32 = 20;
 /// Whatever time is left, it is run so often.
 const RUNS_MIN: u32 = 3;
 /// What a call may take while smaller programs are tried.
-const SMALLER_CALL: Duration = Duration::from_secs(1);
+const SMALLER_CALL: Duration = Duration::from_secs(2);
 
 /// What programs have come to so far.
 #[derive(Default)]

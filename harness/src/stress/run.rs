@@ -26,8 +26,8 @@ use crate::octets::Decimal;
 
 /// Bursts that a client may be ahead of the checker.
 const AHEAD: usize = 2;
-/// A burst that takes longer is told of, with the calls that do not return.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// A burst that takes longer is told of, with the calls that are in flight, and again as often as some return.
+const PATIENCE: Duration = Duration::from_millis(250);
 /// Log entries that are read at the end, the newest.
 const ENTRIES_READ: u64 = 256;
 
@@ -51,7 +51,7 @@ pub(super) struct Shared {
 pub enum Progress {
     /// So many bursts were made and checked.
     Burst(u32),
-    /// These calls do not return.
+    /// A burst takes long; these calls are in flight.
     Waiting(String),
     /// All clients are done, and the store is closed.
     Closing,
