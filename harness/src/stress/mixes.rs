@@ -14,7 +14,7 @@ pub struct Mix {
     pub title: &'static str,
     /// What each client does.
     pub clients: &'static [Role],
-    /// So many of them, the last ones, run on Tokio workers.
+    /// So many of them, the last ones, run on Tokio workers; of a program with more clients as many times more.
     pub on_tokio: u32,
     /// Groups of keys.
     pub groups: u32,
@@ -140,19 +140,24 @@ impl Mix {
         }
     }
 
-    /// The program of `seed`. Some are long and some short, some disturbed and some not.
+    /// The program of `seed`. Some are long and some short, some disturbed and some not, and in some each client is
+    /// there three or four times, so that there are more of them than processors.
     #[must_use]
     pub fn program(&self, seed: u64) -> Program {
         let mut draws = SplitMix::new(seed);
         let noise = [0, 5, 20, 60][draws.below(4) as usize];
         let bursts = [4, 8, 16, 32][draws.below(4) as usize];
+        let crowd = [1, 1, 3, 4][draws.below(4) as usize];
+        let clients = self.clients.repeat(crowd);
+        let crowd = crowd as u32;
         Program {
             seed: Decimal(seed),
-            clients: self.clients.to_vec(),
-            tokio_from: self.clients.len() as u32 - self.on_tokio,
+            tokio_from: clients.len() as u32 - self.on_tokio * crowd,
+            clients,
             groups: self.groups,
             keys: self.keys,
-            bursts,
+            // As many calls altogether, about.
+            bursts: (bursts / crowd).max(2),
             calls: self.calls,
             noise,
         }
