@@ -11,7 +11,7 @@ pub(crate) fn mutants() -> Vec<Mutant> {
         racing(
             "entry-of-a-number-to-come",
             "while a put is under way its pairs stand in the log under the number after its own",
-            &["LOG-1", "LOG-3", "LOG-7", "LOG-5"],
+            &["LOG-1", "LOG-3", "LOG-7", "LOG-5", "OLD-1", "PRN-2"],
             Race {
                 put: |core, kvs| {
                     let _turn = core.turn();

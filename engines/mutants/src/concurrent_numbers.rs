@@ -12,7 +12,7 @@ pub(crate) fn mutants() -> Vec<Mutant> {
         racing(
             "number-before-data",
             "current_sequence covers a put before State shows it",
-            &["ISO-1", "ISO-3", "ISO-4", "PUT-7", "LOG-4", "SEQ-2", "SEQ-4"],
+            &["ISO-1", "ISO-3", "ISO-4", "PUT-7", "LOG-4", "SEQ-2", "SEQ-4", "PRN-2", "OLD-1"],
             Race {
                 put: |core, kvs| {
                     let _turn = core.turn();
@@ -35,7 +35,7 @@ pub(crate) fn mutants() -> Vec<Mutant> {
         racing(
             "two-writers-one-number",
             "two puts at once may be given one number",
-            &["PUT-3", "ISO-4", "ISO-2", "ISO-1", "LOG-1"],
+            &["PUT-3", "ISO-4", "ISO-2", "ISO-1", "LOG-1", "LOG-4", "PRN-2"],
             Race {
                 put: |core, kvs| {
                     let number = core.published.load(Ordering::Acquire) + 1;
@@ -54,7 +54,7 @@ pub(crate) fn mutants() -> Vec<Mutant> {
         racing(
             "effects-out-of-order",
             "of two puts at once that with the smaller number may take effect last",
-            &["ISO-2", "ISO-1", "ISO-3", "ISO-4", "PUT-6", "LOG-4", "PUT-7", "SEQ-1"],
+            &["ISO-2", "ISO-1", "ISO-3", "ISO-4", "PUT-6", "LOG-4", "LOG-5", "PUT-7", "SEQ-1", "PRN-2", "OLD-1"],
             Race {
                 put: |core, kvs| {
                     let number = core.lock().next();
