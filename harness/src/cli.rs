@@ -1,10 +1,12 @@
 //! The command line: one file per command. It is built twice: as `cargo xtask`, which registers the bundled engines and
 //! adds the workspace's chores, and as a program of its own for engines that live elsewhere.
 
+mod bench;
 mod check;
 mod conform;
 mod coverage;
 mod detect;
+mod diff;
 mod differ;
 mod eccentrics;
 mod engines;
@@ -69,6 +71,8 @@ struct CommandLine {
 enum Command {
     /// Judge an engine against the contract.
     Conform(conform::ConformArgs),
+    /// Measure engines side by side: workloads in turns, figures with their error, nothing ranked within the noise.
+    Bench(bench::BenchArgs),
     /// Run the suite on every mutant: which checks kill which, and what survives.
     Mutants(mutants::MutantsArgs),
     /// How soon mutants of concurrency are found, and how short the proofs are, seed by seed.
@@ -77,6 +81,8 @@ enum Command {
     Eccentrics(eccentrics::EccentricsArgs),
     /// Run the same random programs on several engines and show where they part.
     Differ(differ::DifferArgs),
+    /// Tell what changed from one report to another, and whose doing it is.
+    Diff(diff::DiffArgs),
     /// Put the reports of shards together.
     Merge(merge::MergeArgs),
     /// Keep a failing program as a scenario of the suite.
@@ -141,10 +147,12 @@ pub fn main(registry: &Registry) -> ExitCode {
 fn run(registry: &Registry, command: Command) -> Exit {
     let result = match command {
         Command::Conform(args) => conform::run(registry, &args),
+        Command::Bench(args) => bench::run(registry, &args),
         Command::Mutants(args) => mutants::run(registry, &args),
         Command::Detect(args) => detect::run(registry, &args),
         Command::Eccentrics(args) => eccentrics::run(registry, &args),
         Command::Differ(args) => differ::run(registry, &args),
+        Command::Diff(args) => diff::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Promote(args) => promote::run(&args),
         Command::Check(args) => check::run(&args),

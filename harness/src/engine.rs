@@ -111,6 +111,7 @@ pub trait StoreEngine: Send + Sync + 'static {
 /// How much an engine promises to keep, from nothing to everything acknowledged. Each class includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[serde(rename_all = "kebab-case")]
 pub enum Durability {
     /// Data live as long as the process does.
@@ -198,6 +199,7 @@ pub struct Engine {
     version: String,
     declarations: Declarations,
     open: Arc<Open>,
+    others: Vec<(Durability, Arc<Open>)>,
 }
 
 impl Engine {
@@ -219,7 +221,8 @@ impl Engine {
                 durability: Durability::Volatile,
                 frontier: Frontier::Immediate,
             },
-            open: Arc::new(move |dir: &Path| Ok(Arc::new(open(dir)?) as Arc<dyn StoreEngine>)),
+            open: opener(open),
+            others: Vec::new(),
         }
     }
 
@@ -249,6 +252,36 @@ impl Engine {
     pub fn frontier(mut self, frontier: Frontier) -> Self {
         self.declarations.frontier = frontier;
         self
+    }
+
+    /// Says that the engine can also be opened so that it keeps `class`: the same store, more or less of it safe when a
+    /// write returns. Known as `name@class` on the command line, and compared with its likes in benchmarks.
+    #[must_use]
+    pub fn also<E, F>(mut self, class: Durability, open: F) -> Self
+    where
+        E: StoreEngine,
+        F: Fn(&Path) -> Result<E, String> + Send + Sync + 'static,
+    {
+        self.others.push((class, opener(open)));
+        self
+    }
+
+    /// The engine as it keeps `class`: itself when it declares that, another way of opening it when there is one.
+    #[must_use]
+    pub fn keeping(&self, class: Durability) -> Option<Self> {
+        if self.declarations.durability == class {
+            return Some(self.clone());
+        }
+        let (_, open) = self.others.iter().find(|(other, _)| *other == class)?;
+        let mut engine = Self { open: Arc::clone(open), others: Vec::new(), ..self.clone() };
+        engine.declarations.durability = class;
+        engine.name = format!("{}@{class}", self.name);
+        Some(engine)
+    }
+
+    /// The classes beside the declared one that it can be opened for.
+    pub fn other_classes(&self) -> impl Iterator<Item = Durability> + '_ {
+        self.others.iter().map(|(class, _)| *class)
     }
 
     /// The engine's name.
@@ -283,6 +316,14 @@ impl Engine {
         self.name = name.into();
         self
     }
+}
+
+fn opener<E, F>(open: F) -> Arc<Open>
+where
+    E: StoreEngine,
+    F: Fn(&Path) -> Result<E, String> + Send + Sync + 'static,
+{
+    Arc::new(move |dir: &Path| Ok(Arc::new(open(dir)?) as Arc<dyn StoreEngine>))
 }
 
 impl fmt::Debug for Engine {

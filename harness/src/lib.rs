@@ -36,6 +36,8 @@
 //! before it is made; the [`model`] judges every reply and makes [`finding`]s; [`report`] turns them into verdicts and
 //! views. `ARCHITECTURE.md` in the repository is the map.
 
+#[cfg(feature = "bench")]
+pub mod bench;
 pub mod call;
 pub mod checker;
 #[cfg(feature = "cli")]

@@ -4,6 +4,13 @@
 //! engines. [`verdict`] holds the rules by which checks make a verdict of an engine, so that a report can be verified
 //! without running anything.
 
+pub mod badge;
+#[cfg(feature = "cli")]
+pub mod bench;
+#[cfg(feature = "cli")]
+pub mod bench_diff;
+#[cfg(feature = "cli")]
+pub mod diff;
 pub mod document;
 pub mod evidence;
 #[cfg(feature = "cli")]

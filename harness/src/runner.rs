@@ -335,6 +335,11 @@ fn here(engine: &Engine, job: &Job, dir: &Path, limits: &Limits) -> Result<Attem
             std::fs::create_dir(&dir)?;
             case(one, &dir)
         }),
+        #[cfg(feature = "bench")]
+        Job::Bench(bench) => {
+            let measured = Some(Box::new(crate::bench::run::run(bench, engine, dir)));
+            Ok(CaseResult { measured, ..CaseResult::default() })
+        }
         Job::Stress(programs) => {
             let mut nth = 0_u64;
             crate::stress::judge::run(programs, engine, |program| {

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use storecheck::process::Limits;
-use storecheck::report::{Report, junit, markdown, terminal};
+use storecheck::report::{Report, badge, junit, markdown, terminal};
 use storecheck::runner::{self, Collector, Commands, Plan};
 use storecheck::scenario::Profile;
 use storecheck::{Bytes, Engine, StoreEngine, Target, suite};
@@ -121,4 +121,14 @@ fn markdown_view() {
 fn junit_view() {
     let xml = junit::render(&report()).expect("a report can be written");
     insta::assert_snapshot!(xml);
+}
+
+#[test]
+fn a_badge_says_the_verdict_and_its_target_in_words() {
+    let mut report = report();
+    insta::assert_snapshot!(badge::svg(&report));
+    let json: serde_json::Value = serde_json::from_str(&badge::json(&report)).expect("shields reads JSON");
+    assert_eq!((&json["schemaVersion"], &json["message"]), (&1.into(), &"non-conformant (served)".into()));
+    report.verdicts = None;
+    assert!(badge::svg(&report).contains("a selection (served)"));
 }

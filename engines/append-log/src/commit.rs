@@ -1,9 +1,11 @@
-//! The queue of writers. Whoever finds nobody leading leads: takes all that wait as one group, has it committed, and
-//! hands out the outcomes. The others sleep until theirs is there.
+//! The queue of writers. Whoever finds nobody leading leads: takes all that wait as one group, has it committed, hands
+//! out the outcomes, and gives the lead to the first of those who came meanwhile. The others sleep, each in a seat of
+//! its own, so that nobody is woken for nothing.
+
+use std::sync::Arc;
 
 use crate::record::Record;
-use crate::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::collections::HashMap;
+use crate::sync::{Condvar, Mutex, MutexGuard, PoisonError, yield_now};
 
 /// What a queued call returns.
 pub(crate) type Outcome = Result<u64, String>;
@@ -12,20 +14,55 @@ pub(crate) type Outcome = Result<u64, String>;
 #[derive(Debug, Default)]
 pub(crate) struct CommitQueue {
     line: Mutex<Line>,
-    moved: Condvar,
+    /// How often a leader lets others run before it commits without those that it expects.
+    patience: u32,
 }
 
 #[derive(Debug, Default)]
 struct Line {
-    waiting: Vec<(Ticket, Record)>,
-    outcomes: HashMap<Ticket, Outcome>,
-    last_ticket: Ticket,
+    waiting: Vec<(Arc<Seat>, Record)>,
     led: bool,
+    /// How many were here when the last group was done: in it, or waiting for the next.
+    seen: usize,
 }
 
-type Ticket = u64;
+/// Where one writer sleeps until it is spoken to.
+#[derive(Debug, Default)]
+struct Seat {
+    word: Mutex<Option<Word>>,
+    spoken: Condvar,
+}
+
+/// What a sleeping writer is told.
+#[derive(Debug)]
+enum Word {
+    Lead,
+    Done(Outcome),
+}
+
+impl Seat {
+    fn say(&self, word: Word) {
+        *self.word.lock().unwrap_or_else(PoisonError::into_inner) = Some(word);
+        self.spoken.notify_one();
+    }
+
+    fn sleep(&self) -> Word {
+        let mut word = self.word.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            match word.take() {
+                Some(word) => return word,
+                None => word = self.spoken.wait(word).unwrap_or_else(PoisonError::into_inner),
+            }
+        }
+    }
+}
 
 impl CommitQueue {
+    /// A queue whose leaders let others run up to `patience` times before they commit.
+    pub(crate) fn new(patience: u32) -> Self {
+        Self { patience, ..Self::default() }
+    }
+
     /// Queues `record` and returns its outcome.
     ///
     /// If this caller comes to lead, `commit` gets all that wait, in the order they came, and answers one outcome for
@@ -36,31 +73,47 @@ impl CommitQueue {
         commit: impl FnOnce(Vec<Record>) -> Vec<Outcome>,
         afterwards: impl FnOnce(),
     ) -> Outcome {
+        let seat = Arc::new(Seat::default());
         let mut line = self.lock();
-        line.last_ticket += 1;
-        let ticket = line.last_ticket;
-        line.waiting.push((ticket, record));
-        while line.led {
-            line = self.moved.wait(line).unwrap_or_else(PoisonError::into_inner);
-            if let Some(outcome) = line.outcomes.remove(&ticket) {
+        line.waiting.push((Arc::clone(&seat), record));
+        if line.led {
+            drop(line);
+            if let Word::Done(outcome) = seat.sleep() {
                 return outcome;
             }
+            line = self.lock();
         }
-        // Nobody leads, and a leader takes all that wait: so this caller's record is still among them.
         line.led = true;
-        let (tickets, group) = std::mem::take(&mut line.waiting).into_iter().unzip();
-        drop(line);
-        let mut turn = Turn { queue: self, own: ticket, tickets };
-        let outcome = turn.deliver(commit(group));
+        let group = self.gather(line);
+        // This caller is the first of them: nobody waits when there is no leader, and a leader passes on to the first.
+        let (seats, records): (Vec<_>, Vec<_>) = group.into_iter().unzip();
+        let mut turn = Turn { queue: self, followers: seats.into_iter().skip(1).collect() };
+        let outcome = turn.deliver(commit(records));
         afterwards();
         outcome
     }
 
-    /// How many wait, whether somebody leads, and how many outcomes nobody has fetched yet.
+    /// Takes all that wait.
+    ///
+    /// Those who were in the last group are on their way back. Without them half of the writers would be in every other
+    /// group, and each sync would serve half as many: so they are let run for a moment.
+    fn gather<'a>(&'a self, mut line: MutexGuard<'a, Line>) -> Vec<(Arc<Seat>, Record)> {
+        for _ in 0..self.patience {
+            if line.waiting.len() >= line.seen {
+                break;
+            }
+            drop(line);
+            yield_now();
+            line = self.lock();
+        }
+        std::mem::take(&mut line.waiting)
+    }
+
+    /// How many wait, and whether somebody leads.
     #[cfg(test)]
-    pub(crate) fn standing(&self) -> (usize, bool, usize) {
+    pub(crate) fn standing(&self) -> (usize, bool) {
         let line = self.lock();
-        (line.waiting.len(), line.led, line.outcomes.len())
+        (line.waiting.len(), line.led)
     }
 
     fn lock(&self) -> MutexGuard<'_, Line> {
@@ -69,41 +122,38 @@ impl CommitQueue {
     }
 }
 
-/// The lead over one group, given back when dropped: also by a leader that panics, whose followers would otherwise
-/// sleep for ever.
+/// The lead over one group, passed on when dropped: also by a leader that panics, whose followers would otherwise sleep
+/// for ever.
 struct Turn<'a> {
     queue: &'a CommitQueue,
-    own: Ticket,
-    tickets: Vec<Ticket>,
+    followers: Vec<Arc<Seat>>,
 }
 
 impl Turn<'_> {
     fn deliver(&mut self, outcomes: Vec<Outcome>) -> Outcome {
-        debug_assert_eq!(self.tickets.len(), outcomes.len(), "one outcome for each record");
-        let mut own = lost();
+        debug_assert_eq!(self.followers.len() + 1, outcomes.len(), "one outcome for each record");
         let mut line = self.queue.lock();
-        for (ticket, outcome) in self.tickets.drain(..).zip(outcomes) {
-            if ticket == self.own {
-                own = outcome;
-            } else {
-                line.outcomes.insert(ticket, outcome);
-            }
-        }
+        line.seen = outcomes.len() + line.waiting.len();
         drop(line);
-        self.queue.moved.notify_all();
+        let mut outcomes = outcomes.into_iter();
+        let own = outcomes.next().unwrap_or_else(lost);
+        for (follower, outcome) in self.followers.drain(..).zip(outcomes) {
+            follower.say(Word::Done(outcome));
+        }
         own
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        let mut line = self.queue.lock();
-        line.led = false;
-        for ticket in self.tickets.drain(..).filter(|ticket| *ticket != self.own) {
-            line.outcomes.insert(ticket, lost());
+        for follower in self.followers.drain(..) {
+            follower.say(Word::Done(lost()));
         }
-        drop(line);
-        self.queue.moved.notify_all();
+        let mut line = self.queue.lock();
+        match line.waiting.first() {
+            Some((next, _)) => next.say(Word::Lead),
+            None => line.led = false,
+        }
     }
 }
 

@@ -40,7 +40,8 @@ pub(crate) fn replace(directory: &Directory, index: &Index, sequence: u64) -> Re
         Failure::Unfinished(error)
     })?;
     directory.install_new().map_err(Failure::Uncertain)?;
-    Ok(Log { file, salt: header.salt, end: header.base_end, sequence, closed: true })
+    let end = header.base_end;
+    Ok(Log { file, salt: header.salt, end, synced: end, sequence, closed: true })
 }
 
 fn write(directory: &Directory, index: &Index, sequence: u64) -> io::Result<(LogFile, Header)> {
@@ -51,11 +52,12 @@ fn write(directory: &Directory, index: &Index, sequence: u64) -> io::Result<(Log
     let mut chunk = Vec::new();
     let mut size = 0;
     for pair in index.state() {
-        if size + pair_size(&pair) > CHUNK as u64 && !chunk.is_empty() {
+        let octets = pair_size(&pair.0, &pair.1);
+        if size + octets > CHUNK as u64 && !chunk.is_empty() {
             base.add(&Record::State(std::mem::take(&mut chunk)), sequence)?;
             size = 0;
         }
-        size += pair_size(&pair);
+        size += octets;
         chunk.push(pair);
     }
     if !chunk.is_empty() {

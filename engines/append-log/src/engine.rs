@@ -16,6 +16,9 @@ use crate::writer::{Shared, Writer};
 /// Dead octets that a log may hold before it is compacted.
 const LEAST_DEAD: u64 = 1 << 20;
 
+/// How often a leader lets other writers come before it syncs: some of the time that a sync takes.
+const PATIENCE: u32 = 32;
+
 /// The engine as the suite knows it.
 #[must_use]
 pub fn engine() -> Engine {
@@ -23,6 +26,7 @@ pub fn engine() -> Engine {
         .version(env!("CARGO_PKG_VERSION"))
         .batch_log(true)
         .durability(Durability::PowerLoss)
+        .also(Durability::ProcessCrash, AppendLog::open_unsynced)
         .frontier(Frontier::Immediate)
 }
 
@@ -40,17 +44,26 @@ impl AppendLog {
     /// # Errors
     /// When the store is already open, when it is damaged, and when the system fails. The message names no paths.
     pub fn open(dir: &Path) -> Result<Self, String> {
-        Self::open_with(dir, LEAST_DEAD)
+        Self::open_with(dir, true, LEAST_DEAD)
     }
 
-    /// As [`open`](Self::open), compacting from `least_dead` dead octets on.
-    pub(crate) fn open_with(dir: &Path, least_dead: u64) -> Result<Self, String> {
+    /// As [`open`](Self::open), but a write is acknowledged as soon as the system has it: it survives the end of this
+    /// process, and only what was written before the last close or compaction is sure to survive a power failure.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub fn open_unsynced(dir: &Path) -> Result<Self, String> {
+        Self::open_with(dir, false, LEAST_DEAD)
+    }
+
+    /// As [`open`](Self::open), syncing groups or not, and compacting from `least_dead` dead octets on.
+    pub(crate) fn open_with(dir: &Path, syncs: bool, least_dead: u64) -> Result<Self, String> {
         let directory = Directory::open(dir)?;
         let (log, index) = recovery::open(&directory)?;
         Ok(Self {
             shared: Shared { index: RwLock::new(index), current: AtomicU64::new(log.sequence) },
-            queue: CommitQueue::default(),
-            writer: Mutex::new(Writer::new(directory, log, least_dead)),
+            queue: CommitQueue::new(if syncs { PATIENCE } else { 0 }),
+            writer: Mutex::new(Writer::new(directory, log, syncs, least_dead)),
         })
     }
 
@@ -77,11 +90,23 @@ impl AppendLog {
     }
 }
 
+/// The pairs of a batch with octets of their own, all in one piece, which lives as long as the batch's entry in the log.
+///
+/// What is passed in are slices of a whole request body: a kept clone would keep all of it alive (GEN-9).
+fn copied(pairs: &[(Bytes, Bytes)]) -> Vec<(Bytes, Bytes)> {
+    let octets = pairs.iter().map(|(key, value)| key.len() + value.len()).sum();
+    let mut piece = Vec::with_capacity(octets);
+    for (key, value) in pairs {
+        piece.extend_from_slice(key);
+        piece.extend_from_slice(value);
+    }
+    let mut piece = Bytes::from(piece);
+    pairs.iter().map(|(key, value)| (piece.split_to(key.len()), piece.split_to(value.len()))).collect()
+}
+
 impl StoreEngine for AppendLog {
     fn put_batch(&self, kvs: &[(Bytes, Bytes)]) -> Result<u64, String> {
-        // The octets passed in are slices of a whole request body: a kept clone would keep all of it alive (GEN-9).
-        let copy = |(key, value): &(Bytes, Bytes)| (Bytes::copy_from_slice(key), Bytes::copy_from_slice(value));
-        self.submit(Record::Put(kvs.iter().map(copy).collect()))
+        self.submit(Record::Put(copied(kvs)))
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, String> {

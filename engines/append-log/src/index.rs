@@ -2,6 +2,7 @@
 //! that a reopened store cannot differ from the one that was closed.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::mem;
 use std::ops::Bound;
 
@@ -45,18 +46,21 @@ impl Index {
     }
 
     fn set(&mut self, pairs: &[Pair]) {
-        for pair in pairs {
-            self.live += pair_size(pair);
-            let (key, value) = pair.clone();
-            if let Some(old) = self.state.insert(key.clone(), value) {
-                self.live -= pair_size(&(key, old));
+        for (key, value) in pairs {
+            self.live += pair_size(key, value);
+            match self.state.entry(key.clone()) {
+                Entry::Vacant(place) => drop(place.insert(value.clone())),
+                Entry::Occupied(mut place) => {
+                    let old = place.insert(value.clone());
+                    self.live -= pair_size(key, &old);
+                }
             }
         }
     }
 
     fn unset(&mut self, key: &[u8]) {
-        if let Some(pair) = self.state.remove_entry(key) {
-            self.live -= pair_size(&pair);
+        if let Some(old) = self.state.remove(key) {
+            self.live -= pair_size(key, &old);
         }
     }
 
@@ -69,7 +73,19 @@ impl Index {
         let kept = self.log.split_off(&cutoff);
         let removed = mem::replace(&mut self.log, kept);
         self.live -= removed.values().map(|pairs| entry_size(pairs)).sum::<u64>();
+        removed.values().flatten().for_each(|pair| self.part(pair));
         removed.len() as u64
+    }
+
+    /// Gives what State has of a pair octets of its own, so that it does not keep those of the pair's whole batch.
+    fn part(&mut self, (key, value): &Pair) {
+        let Some((held, current)) = self.state.get_key_value(key) else { return };
+        if held.as_ptr() == key.as_ptr() || current.as_ptr() == value.as_ptr() {
+            let own = (Bytes::copy_from_slice(held), Bytes::copy_from_slice(current));
+            // Inserting alone would keep the old key.
+            self.state.remove(key);
+            self.state.insert(own.0, own.1);
+        }
     }
 
     /// The value of a key.
@@ -121,7 +137,7 @@ impl Index {
 }
 
 fn entry_size(pairs: &[Pair]) -> u64 {
-    (FRAME + 4) as u64 + pairs.iter().map(pair_size).sum::<u64>()
+    (FRAME + 4) as u64 + pairs.iter().map(|(key, value)| pair_size(key, value)).sum::<u64>()
 }
 
 #[cfg(test)]
@@ -136,7 +152,7 @@ mod tests {
     fn live_octets_follow_every_change_and_end_at_nothing() {
         let mut index = Index::default();
         index.apply(1, Record::Put(vec![pair("a", "1"), pair("a", "longer"), pair("b", "")]));
-        let pairs: u64 = index.state().map(|pair| pair_size(&pair)).sum();
+        let pairs: u64 = index.state().map(|(key, value)| pair_size(&key, &value)).sum();
         let entries: u64 = index.entries().map(|(_, pairs)| entry_size(pairs)).sum();
         assert_eq!(index.live(), pairs + entries);
         index.apply(2, Record::Put(vec![pair("a", "2")]));
@@ -144,6 +160,24 @@ mod tests {
         index.apply(3, Record::Delete(keys.to_vec()));
         assert_eq!(index.apply(3, Record::Prune(u64::MAX)), 3);
         assert_eq!(index, Index::default());
+    }
+
+    #[test]
+    fn pairs_that_outlive_their_entry_leave_the_octets_of_their_batch() {
+        let batch = Bytes::from_static(b"a1b2");
+        let pairs = vec![(batch.slice(0..1), batch.slice(1..2)), (batch.slice(2..3), batch.slice(3..4))];
+        let mut index = Index::default();
+        index.apply(1, Record::Put(pairs));
+        index.apply(2, Record::Put(vec![pair("b", "3")]));
+        let of_batch = |index: &Index| {
+            let inside = |octets: &Bytes| batch.as_ptr_range().contains(&octets.as_ptr());
+            index.state().filter(|(key, value)| inside(key) || inside(value)).count()
+        };
+        // The key of a pair whose value was replaced is still the old one.
+        assert_eq!(of_batch(&index), 2);
+        let before: Vec<Pair> = index.state().collect();
+        index.apply(2, Record::Prune(2));
+        assert_eq!((of_batch(&index), index.state().collect::<Vec<_>>()), (0, before));
     }
 
     #[test]

@@ -22,6 +22,8 @@
 //! | `engine` | the `StoreEngine` calls on top |
 //!
 //! Index and batch log hold their pairs in memory, shared between the two; the file is read only when the store opens.
+//! The pairs of a batch lie in one piece of memory for as long as its entry is in the log; what State still has of them
+//! when the entry is pruned moves out.
 //!
 //! # The file
 //!
@@ -63,6 +65,12 @@
 //!
 //! The base is what compaction found: State and the retained entries. A file gets its name only after its base was
 //! synced, so a base is either whole or damaged. A *group* is what one sync covered.
+//!
+//! # Less durable, and faster
+//!
+//! [`AppendLog::open_unsynced`] acknowledges a group when the system has it: it survives SIGKILL, not a power failure. The
+//! file is the same, and as `synced` says how far the last sync came, a power failure may tear all groups since then and
+//! is found out as below. Only closing and compacting sync.
 //!
 //! # What a crash leaves behind
 //!

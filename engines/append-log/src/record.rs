@@ -61,7 +61,7 @@ impl Record {
     fn body_size(&self) -> u64 {
         match self {
             Self::Put(pairs) | Self::State(pairs) | Self::Entry(pairs) => {
-                COUNT + pairs.iter().map(pair_size).sum::<u64>()
+                COUNT + pairs.iter().map(|(key, value)| pair_size(key, value)).sum::<u64>()
             }
             Self::Delete(keys) => COUNT + keys.iter().map(|key| COUNT + key.len() as u64).sum::<u64>(),
             Self::Prune(_) => 8,
@@ -129,7 +129,7 @@ impl Record {
 }
 
 /// Octets that a pair takes within a body.
-pub(crate) fn pair_size((key, value): &Pair) -> u64 {
+pub(crate) fn pair_size(key: &[u8], value: &[u8]) -> u64 {
     2 * COUNT + key.len() as u64 + value.len() as u64
 }
 

@@ -15,8 +15,10 @@ use crate::record::{Framed, Header, Record};
 pub(crate) struct Log {
     pub(crate) file: LogFile,
     pub(crate) salt: u64,
-    /// Where the next group begins. Everything before is on the disk.
+    /// Where the next group begins.
     pub(crate) end: u64,
+    /// Up to where everything is known to be on the disk.
+    pub(crate) synced: u64,
     /// The number of the last write.
     pub(crate) sequence: u64,
     /// Whether all records are vouched for: by a base's length or by a close record.
@@ -53,7 +55,8 @@ fn reopen(mut file: File) -> Result<(Log, Index), String> {
         let rewritten = file.write_at(&octets[last_group..end], last_group as u64).and_then(|()| file.sync());
         rewritten.map_err(|error| format!("the last writes cannot be synced: {error}"))?;
     }
-    Ok((Log { file, salt, end: end as u64, sequence, closed }, index))
+    let end = end as u64;
+    Ok((Log { file, salt, end, synced: end, sequence, closed }, index))
 }
 
 /// What a file says.

@@ -10,6 +10,9 @@ use crate::index::Index;
 use crate::record::{Record, Stamp};
 use crate::recovery::Log;
 
+/// Octets of a group for which room is kept.
+const KEPT: usize = 4 << 20;
+
 /// What readers look at: written by the leader only, and only with what is on the disk.
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -25,15 +28,19 @@ pub(crate) struct Writer {
     pub(crate) directory: Directory,
     /// Why nothing may be written any more.
     broken: Option<String>,
+    /// Whether a group is on the disk before it is acknowledged, and not just in the system's hands.
+    syncs: bool,
     /// Dead octets below which compaction is not worth its syncs.
     least_dead: u64,
     /// Where the log must have grown to before a compaction that failed is tried again.
     not_before: u64,
+    /// The octets of a group, kept so that not every group makes room anew.
+    buffer: Vec<u8>,
 }
 
 impl Writer {
-    pub(crate) fn new(directory: Directory, log: Log, least_dead: u64) -> Self {
-        Self { log, directory, broken: None, least_dead, not_before: 0 }
+    pub(crate) fn new(directory: Directory, log: Log, syncs: bool, least_dead: u64) -> Self {
+        Self { log, directory, broken: None, syncs, least_dead, not_before: 0, buffer: Vec::new() }
     }
 
     /// Stops all writing, for a reason that callers get to read.
@@ -62,29 +69,39 @@ impl Writer {
         if let Some(reason) = &self.broken {
             return Err(reason.clone());
         }
-        let (octets, sequences) = self.encode(group)?;
+        let mut octets = std::mem::take(&mut self.buffer);
+        octets.clear();
+        let sequences = self.encode(group, &mut octets)?;
         if let Err(error) = self.log.file.write_at(&octets, self.log.end) {
             if self.log.file.cut(self.log.end).is_err() {
                 self.stop("a part of a failed write could not be cut off");
             }
             return Err(format!("nothing was stored, the write failed: {error}"));
         }
-        if let Err(error) = self.log.file.sync() {
+        if self.syncs
+            && let Err(error) = self.log.file.sync()
+        {
             // What of the group is on the disk is unknown, and asking again would not tell: the system may have dropped
             // the pages that it could not write. Only a reopen, which reads the file and writes its end anew, decides.
             self.stop("a sync failed");
             return Err(format!("it is unknown what was stored, the sync failed: {error}"));
         }
         self.log.end += octets.len() as u64;
+        if self.syncs {
+            self.log.synced = self.log.end;
+        }
+        if octets.capacity() <= KEPT {
+            self.buffer = octets;
+        }
         self.log.sequence = sequences.last().copied().unwrap_or(self.log.sequence);
         self.log.closed = false;
         Ok(sequences)
     }
 
-    /// The octets of a group and the number that each of its records bears.
-    fn encode(&self, group: &[Record]) -> Result<(Vec<u8>, Vec<u64>), String> {
+    /// Puts the octets of a group into `octets`, and answers the number that each of its records bears.
+    fn encode(&self, group: &[Record], octets: &mut Vec<u8>) -> Result<Vec<u64>, String> {
         let size = group.iter().map(Record::size).sum::<u64>();
-        let mut octets = Vec::with_capacity(usize::try_from(size).map_err(|_| "the batches do not fit into memory")?);
+        octets.reserve(usize::try_from(size).map_err(|_| "the batches do not fit into memory")?);
         let mut sequences = Vec::with_capacity(group.len());
         let mut sequence = self.log.sequence;
         for record in group {
@@ -92,10 +109,10 @@ impl Writer {
                 sequence = sequence.checked_add(1).ok_or("all sequence numbers are used up")?;
             }
             let offset = self.log.end + octets.len() as u64;
-            record.encode(&Stamp { salt: self.log.salt, offset, synced: self.log.end, sequence }, &mut octets);
+            record.encode(&Stamp { salt: self.log.salt, offset, synced: self.log.synced, sequence }, octets);
             sequences.push(sequence);
         }
-        Ok((octets, sequences))
+        Ok(sequences)
     }
 
     /// Replaces the log by one without dead records, once there are enough of them.
@@ -121,8 +138,11 @@ impl Drop for Writer {
         if self.broken.is_some() || self.log.closed {
             return;
         }
-        // Not synced, and no matter if it fails: it proves that the groups before it were synced, and if it is lost
-        // then only the proof is.
+        // It proves that the groups before it were synced. If it cannot be written, or is lost because it is not
+        // synced itself, then only the proof is lost.
+        if self.log.synced < self.log.end && self.log.file.sync().is_err() {
+            return;
+        }
         let Log { salt, end, sequence, .. } = self.log;
         let mut octets = Vec::new();
         Record::Close.encode(&Stamp { salt, offset: end, synced: end, sequence }, &mut octets);

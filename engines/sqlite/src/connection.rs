@@ -23,11 +23,15 @@ const WRITER_SETTINGS: &str = "
     PRAGMA checkpoint_fullfsync = ON;
 ";
 
+/// What holds beside that for a store that is to survive the end of its process and no more: nothing is synced, and the
+/// write-ahead log is in the system's hands when a commit returns.
+const UNSYNCED: &str = "PRAGMA synchronous = OFF;";
+
 /// The connection that writes; it recovers what a crash left behind and makes the tables of a fresh store.
-pub(crate) fn open_writer(database: &Path) -> Result<Connection, String> {
+pub(crate) fn open_writer(database: &Path, syncs: bool) -> Result<Connection, String> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let mut connection = open(database, flags).map_err(failed("opening the database"))?;
-    prepare(&mut connection).map_err(failed("preparing the database"))?;
+    prepare(&mut connection, syncs).map_err(failed("preparing the database"))?;
     Ok(connection)
 }
 
@@ -48,8 +52,11 @@ fn open(database: &Path, access: OpenFlags) -> Result<Connection> {
     Ok(connection)
 }
 
-fn prepare(connection: &mut Connection) -> Result<(), Failure> {
+fn prepare(connection: &mut Connection, syncs: bool) -> Result<(), Failure> {
     connection.execute_batch(WRITER_SETTINGS)?;
+    if !syncs {
+        connection.execute_batch(UNSYNCED)?;
+    }
     let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     if mode != "wal" {
         return Err(Failure::from("the file system does not carry a write-ahead log".to_owned()));

@@ -40,6 +40,7 @@ pub fn engine() -> Engine {
         .version(env!("CARGO_PKG_VERSION"))
         .batch_log(true)
         .durability(Durability::PowerLoss)
+        .also(Durability::ProcessCrash, Sqlite::open_unsynced)
 }
 
 /// A store in one SQLite database.
@@ -67,9 +68,22 @@ impl Sqlite {
     /// When the store is open already (DUR-7), when it cannot be read or written, or when it is of a format that this
     /// version does not know.
     pub fn open(dir: &Path) -> Result<Self, String> {
+        Self::open_with(dir, true)
+    }
+
+    /// As [`open`](Self::open), but nothing is synced: a write survives the end of this process (DUR-2), and a power
+    /// failure may take it back or damage the store.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub fn open_unsynced(dir: &Path) -> Result<Self, String> {
+        Self::open_with(dir, false)
+    }
+
+    fn open_with(dir: &Path, syncs: bool) -> Result<Self, String> {
         let lock = Lock::take(dir)?;
         let database = dir.join("store.sqlite3");
-        let writer = connection::open_writer(&database)?;
+        let writer = connection::open_writer(&database, syncs)?;
         let last = tables::last_number(&writer).map_err(failed("reading the newest sequence number"))?;
         Ok(Self {
             readers: Readers::new(database),

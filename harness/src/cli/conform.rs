@@ -48,7 +48,7 @@ pub(super) struct ConformArgs {
     /// Workers at a time; as many as processors if not given.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
-    /// The folder for report.json, report.md and junit.xml.
+    /// The folder for report.json, report.md, junit.xml and the badge.
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
     /// List the selected checks and run nothing.
@@ -86,7 +86,7 @@ enum Format {
     Json,
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let wrong = || "a number of seconds above 0, such as 2.5".to_owned();
     let seconds: f64 = text.parse().map_err(|_| wrong())?;
     Duration::try_from_secs_f64(seconds).ok().filter(|duration| !duration.is_zero()).ok_or_else(wrong)

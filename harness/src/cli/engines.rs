@@ -1,4 +1,4 @@
-//! Engines by name: `sqlite`, `mutant:name`, `eccentric:name`.
+//! Engines by name: `sqlite`, `sqlite@process-crash`, `mutant:name`, `eccentric:name`.
 
 use super::{Failure, Registry};
 use crate::engine::Engine;
@@ -13,8 +13,11 @@ pub(super) struct Found {
 
 /// Every name this build knows, with its engine.
 fn all(registry: &Registry) -> impl Iterator<Item = Found> + '_ {
-    let engines =
-        registry.engines.iter().map(|engine| Found { spec: engine.name().to_owned(), engine: engine.clone() });
+    let engines = registry.engines.iter().flat_map(|engine| {
+        let others = engine.other_classes().filter_map(|class| engine.keeping(class));
+        let all = std::iter::once(engine.clone()).chain(others);
+        all.map(|engine| Found { spec: engine.name().to_owned(), engine })
+    });
     let mutants = registry
         .mutants
         .iter()
@@ -66,6 +69,9 @@ pub(super) fn list(registry: &Registry) -> String {
             declared.durability,
             declared.frontier
         ));
+        lines.extend(engine.other_classes().filter_map(|class| engine.keeping(class)).map(|other| {
+            format!("{:<40} {} ({class})", other.name(), other.version_text(), class = other.declarations().durability)
+        }));
     }
     lines.extend(
         registry.eccentrics.iter().map(|e| format!("{:<40} {}", format!("eccentric:{}", e.engine.name()), e.line)),

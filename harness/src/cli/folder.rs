@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{Failure, conform::quoted};
-use crate::report::{CheckReport, Report, junit, markdown, read, timeline};
+use crate::bench::BenchReport;
+use crate::report::{self, CheckReport, Report, badge, junit, markdown, read, timeline};
 use crate::runner::CorpusEntry;
 
 /// The folder that reports go to unless told otherwise, below the one that the command is run in.
@@ -102,9 +103,23 @@ impl ReportFolder {
         read::write(report, &self.path.join("report.json")).map_err(|error| failed("report.json", &error))?;
         std::fs::write(self.path.join("report.md"), markdown::render(report))
             .map_err(|error| failed("report.md", &error))?;
+        std::fs::write(self.path.join("badge.svg"), badge::svg(report)).map_err(|error| failed("badge.svg", &error))?;
+        std::fs::write(self.path.join("badge.json"), badge::json(report))
+            .map_err(|error| failed("badge.json", &error))?;
         let junit = junit::render(report).map_err(|error| failed("junit.xml", &error))?;
         std::fs::write(self.path.join("junit.xml"), junit).map_err(|error| failed("junit.xml", &error))?;
         self.write_programs(report, corpus).map_err(|error| failed("a failing program", &error))
+    }
+
+    /// Writes what was measured, for programs and for people.
+    pub(super) fn write_bench(&self, bench: &BenchReport) -> Result<(), String> {
+        let failed = |name: &str, error: &dyn std::fmt::Display| {
+            format!("{name} cannot be written to {}: {error}", self.path.display())
+        };
+        let text = serde_json::to_string_pretty(bench).map_err(|error| failed("bench.json", &error))?;
+        std::fs::write(self.path.join("bench.json"), text + "\n").map_err(|error| failed("bench.json", &error))?;
+        std::fs::write(self.path.join("bench.md"), report::bench::markdown(bench))
+            .map_err(|error| failed("bench.md", &error))
     }
 
     fn write_programs(&self, report: &Report, mut corpus: Vec<CorpusEntry>) -> std::io::Result<()> {

@@ -24,6 +24,9 @@ pub enum Job {
     Programs(Programs),
     /// Run programs of many clients, each on a store of its own.
     Stress(stress::judge::Programs),
+    /// Run a round of a workload and measure it.
+    #[cfg(feature = "bench")]
+    Bench(Box<crate::bench::run::Bench>),
 }
 
 /// Nothing but opening and closing.

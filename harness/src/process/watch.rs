@@ -33,6 +33,8 @@ impl<'a> Watch<'a> {
             Job::Probe(_) => 0,
             Job::Case(case) | Job::Transcript(case) => case.octets(),
             Job::Programs(_) | Job::Stress(_) => 0,
+            #[cfg(feature = "bench")]
+            Job::Bench(_) => 0,
         };
         // At most hours, so it fits 32 bits.
         let extra = limits.per_mib.saturating_mul((octets >> 20).min(1 << 16) as u32);

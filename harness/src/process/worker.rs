@@ -114,6 +114,11 @@ fn perform(engine: &Engine, job: &Run) -> std::io::Result<CaseResult> {
             let _ = std::fs::remove_dir_all(&dir);
             Ok(result)
         }),
+        #[cfg(feature = "bench")]
+        Job::Bench(bench) => {
+            let measured = Some(Box::new(crate::bench::run::run(bench, engine, &job.dir)));
+            Ok(CaseResult { measured, ..CaseResult::default() })
+        }
         Job::Stress(programs) => {
             let mut nth = 0_u64;
             stress::judge::run(programs, engine, |program| {

@@ -119,11 +119,7 @@ impl Collector {
                 duration_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
                 command: plan.command.run.clone(),
             },
-            machine: Machine {
-                os: std::env::consts::OS.to_owned(),
-                arch: std::env::consts::ARCH.to_owned(),
-                cpus: std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(u32::MAX)),
-            },
+            machine: Machine::here(),
             verdicts: whole.then(|| verdict::of_engine(&checks, plan.declared, finished)),
             counts: verdict::count(&checks),
             clauses: verdict::of_clauses(&checks, plan.declared, plan.target),

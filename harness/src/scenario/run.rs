@@ -43,6 +43,10 @@ pub struct CaseResult {
     /// What came of programs for many clients.
     #[serde(default)]
     pub stressed: Option<Box<Stressed>>,
+    /// What a benchmark measured.
+    #[cfg(feature = "bench")]
+    #[serde(default)]
+    pub measured: Option<Box<crate::bench::Measured>>,
     /// Every action and what became of it, when a transcript was asked for.
     #[serde(default)]
     pub transcript: Vec<Line>,

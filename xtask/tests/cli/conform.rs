@@ -112,7 +112,7 @@ fn wrong_usage_has_one_message_and_its_exit_code() {
     std::fs::write(dir.path().join("file"), "").expect("writable");
     std::fs::write(dir.path().join("bad.yaml"), "scenario: x\nsteps: [\n").expect("writable");
     for (args, code, says) in [
-        (vec!["--engine", "sqlit"], 2, "did you mean sqlite?"),
+        (vec!["--engine", "sqlit"], 2, "did you mean sqlite or sqlite@process-crash?"),
         (vec!["--engine", "mutant:scan-cap-100"], 2, "did you mean mutant:scan-cap-1000"),
         (vec!["--engine", "zzzzzzz"], 2, "`cargo xtask engines` lists"),
         (vec!["--engine", "btree", "--check", "scan/end-is-inclusiv"], 2, "did you mean scan/end-is-inclusive"),
@@ -316,6 +316,7 @@ fn generated_files_are_fresh() {
     for (file, text) in [
         ("scenarios/schema.json", storecheck::scenario::schema::text()),
         ("harness/report.schema.json", storecheck::report::schema::text()),
+        ("harness/bench.schema.json", storecheck::bench::schema::text()),
         ("harness/history.schema.json", storecheck::history::schema::text()),
     ] {
         let path = root.join(file);

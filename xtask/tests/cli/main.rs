@@ -1,7 +1,9 @@
 //! The command line as a user meets it: the real binary, its output, its files and its exit codes.
 
+mod bench;
 mod binary;
 mod conform;
+mod diff;
 mod histories;
 mod known_failures;
 mod programs;

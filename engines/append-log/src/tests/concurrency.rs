@@ -62,7 +62,7 @@ fn follow(store: &AppendLog, done: &AtomicBool) {
 #[test]
 fn prunes_and_compactions_beside_writers_lose_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    let store = AppendLog::open_with(dir.path(), 500).unwrap();
+    let store = AppendLog::open_with(dir.path(), true, 500).unwrap();
     let removed: u64 = thread::scope(|scope| {
         let work = |writer: u64| {
             let mut removed = 0;

@@ -124,7 +124,7 @@ fn a_store_that_was_closed_vouches_for_its_last_group() {
 #[test]
 fn a_compacted_store_is_refused_when_any_octet_is_damaged_or_missing() {
     let dir = tempfile::tempdir().unwrap();
-    let store = AppendLog::open_with(dir.path(), 1).unwrap();
+    let store = AppendLog::open_with(dir.path(), true, 1).unwrap();
     for round in 0..20 {
         put(&store, &format!("{}", round % 3), "value").unwrap();
         store.prune_batch_log(round).unwrap();

@@ -64,7 +64,7 @@ fn after_a_failed_sync_nothing_is_written_until_a_reopen() {
 #[test]
 fn a_compaction_that_cannot_begin_harms_nobody() {
     let dir = tempfile::tempdir().unwrap();
-    let store = AppendLog::open_with(dir.path(), 1).unwrap();
+    let store = AppendLog::open_with(dir.path(), true, 1).unwrap();
     // A folder under the new log's name: it can neither be opened as a file nor removed as one.
     fs::create_dir(dir.path().join("store.log.new")).unwrap();
     for round in 1..=20 {
@@ -80,7 +80,7 @@ fn a_compaction_that_cannot_begin_harms_nobody() {
 #[test]
 fn a_compaction_of_uncertain_end_stops_writing() {
     let dir = tempfile::tempdir().unwrap();
-    let store = AppendLog::open_with(dir.path(), 1).unwrap();
+    let store = AppendLog::open_with(dir.path(), true, 1).unwrap();
     put(&store, "a", "1").unwrap();
     store.writer().directory.fail_install = true;
     // The prune itself is on the disk before anything is compacted.

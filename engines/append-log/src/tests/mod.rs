@@ -46,7 +46,7 @@ fn see(store: &AppendLog) -> Seen {
 fn reopened(store: AppendLog, dir: &Path, least_dead: u64) -> AppendLog {
     let before = see(&store);
     drop(store);
-    let store = AppendLog::open_with(dir, least_dead).expect("a store that was closed opens");
+    let store = AppendLog::open_with(dir, true, least_dead).expect("a store that was closed opens");
     assert_eq!(see(&store), before);
     store
 }

@@ -56,7 +56,7 @@ fn oversize_keys_and_values_are_stored_exactly() {
 #[test]
 fn compaction_reclaims_space_and_keeps_state_log_and_number() {
     let dir = tempfile::tempdir().unwrap();
-    let mut store = AppendLog::open_with(dir.path(), 2000).unwrap();
+    let mut store = AppendLog::open_with(dir.path(), true, 2000).unwrap();
     for round in 0..400_u64 {
         put(&store, &format!("key {}", round % 7), &"x".repeat(100)).unwrap();
         if round % 10 == 9 {
@@ -75,7 +75,7 @@ fn compaction_reclaims_space_and_keeps_state_log_and_number() {
 #[test]
 fn compaction_to_nothing_keeps_the_number() {
     let dir = tempfile::tempdir().unwrap();
-    let store = AppendLog::open_with(dir.path(), 1).unwrap();
+    let store = AppendLog::open_with(dir.path(), true, 1).unwrap();
     for key in ["a", "b", "c"] {
         put(&store, key, &"x".repeat(100)).unwrap();
     }
@@ -90,7 +90,7 @@ fn compaction_to_nothing_keeps_the_number() {
 #[test]
 fn large_states_are_compacted_in_several_records() {
     let dir = tempfile::tempdir().unwrap();
-    let store = AppendLog::open_with(dir.path(), 1).unwrap();
+    let store = AppendLog::open_with(dir.path(), true, 1).unwrap();
     for round in 0..12 {
         put(&store, &format!("key {}", round % 6), &format!("{round}").repeat(400_000)).unwrap();
         store.prune_batch_log(u64::MAX).unwrap();
@@ -116,7 +116,7 @@ fn an_unfinished_compaction_is_removed() {
 fn a_crash_around_the_rename_of_compaction_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let log = dir.path().join("store.log");
-    let store = AppendLog::open_with(dir.path(), u64::MAX).unwrap();
+    let store = AppendLog::open_with(dir.path(), true, u64::MAX).unwrap();
     for round in 0..20 {
         put(&store, "a", &format!("{round}")).unwrap();
     }
@@ -125,7 +125,7 @@ fn a_crash_around_the_rename_of_compaction_changes_nothing() {
     drop(store);
     let old = fs::read(&log).unwrap();
     // Reopened with another threshold, the next prune compacts.
-    let store = AppendLog::open_with(dir.path(), 1).unwrap();
+    let store = AppendLog::open_with(dir.path(), true, 1).unwrap();
     store.prune_batch_log(19).unwrap();
     drop(store);
     let new = fs::read(&log).unwrap();
@@ -155,4 +155,23 @@ fn opening_without_a_directory_fails_without_naming_it() {
     let dir = tempfile::tempdir().unwrap();
     let message = AppendLog::open(&dir.path().join("absent")).unwrap_err();
     assert!(!message.is_empty() && !message.contains("absent"), "{message}");
+}
+
+#[test]
+fn what_an_unsynced_store_acknowledged_is_in_its_file_and_closing_vouches_for_it() {
+    let (dir, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let store = AppendLog::open_unsynced(dir.path()).unwrap();
+    put(&store, "a", "1").unwrap();
+    put(&store, "b", "2").unwrap();
+    // As if the process ended here: the file is all that is left.
+    fs::copy(dir.path().join("store.log"), copy.path().join("store.log")).unwrap();
+    assert_eq!(see(&AppendLog::open(copy.path()).unwrap()), see(&store));
+    let store = reopened(store, dir.path(), u64::MAX);
+    assert_eq!(store.current_sequence(), 2);
+    drop(store);
+    // Whatever of a closed store does not check was safe once: this is damage and no torn tail.
+    let mut octets = fs::read(dir.path().join("store.log")).unwrap();
+    octets[70] ^= 1;
+    fs::write(dir.path().join("store.log"), octets).unwrap();
+    assert!(AppendLog::open(dir.path()).unwrap_err().contains("damaged"));
 }
