@@ -38,7 +38,9 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
             (bench_diff::markdown(&compared), exit)
         }
         _ => {
-            return Err(Failure::usage("one is a report of conformance and the other one of speed: give two of a kind"));
+            return Err(Failure::usage(
+                "one is a report of conformance and the other one of speed: give two of a kind",
+            ));
         }
     };
     output::print(&text);
