@@ -3,6 +3,7 @@
 
 mod bench;
 mod check;
+mod compare;
 mod conform;
 mod coverage;
 mod detect;
@@ -81,6 +82,8 @@ enum Command {
     Eccentrics(eccentrics::EccentricsArgs),
     /// Run the same random programs on several engines and show where they part.
     Differ(differ::DifferArgs),
+    /// Put the reports of several engines, and benchmark runs, into one page.
+    Compare(compare::CompareArgs),
     /// Tell what changed from one report to another, and whose doing it is.
     Diff(diff::DiffArgs),
     /// Put the reports of shards together.
@@ -152,6 +155,7 @@ fn run(registry: &Registry, command: Command) -> Exit {
         Command::Detect(args) => detect::run(registry, &args),
         Command::Eccentrics(args) => eccentrics::run(registry, &args),
         Command::Differ(args) => differ::run(registry, &args),
+        Command::Compare(args) => compare::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Promote(args) => promote::run(&args),

@@ -10,6 +10,10 @@ pub mod bench;
 #[cfg(feature = "cli")]
 pub mod bench_diff;
 #[cfg(feature = "cli")]
+pub mod charts;
+#[cfg(feature = "cli")]
+pub mod columns;
+#[cfg(feature = "cli")]
 pub mod diff;
 pub mod document;
 pub mod evidence;
@@ -18,7 +22,11 @@ pub mod expectation;
 #[cfg(feature = "cli")]
 pub mod junit;
 pub mod markdown;
+#[cfg(feature = "cli")]
+pub mod matrix;
 pub mod merge;
+#[cfg(feature = "cli")]
+pub mod page;
 pub mod read;
 #[cfg(feature = "schema")]
 pub mod schema;

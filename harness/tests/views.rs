@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use storecheck::process::Limits;
-use storecheck::report::{Report, badge, junit, markdown, terminal};
+use storecheck::report::{Report, badge, junit, markdown, matrix, terminal};
 use storecheck::runner::{self, Collector, Commands, Plan};
 use storecheck::scenario::Profile;
 use storecheck::{Bytes, Engine, StoreEngine, Target, suite};
@@ -121,6 +121,16 @@ fn markdown_view() {
 fn junit_view() {
     let xml = junit::render(&report()).expect("a report can be written");
     insta::assert_snapshot!(xml);
+}
+
+#[test]
+fn engines_side_by_side() {
+    let script = report();
+    let mut other = script.clone();
+    other.engine.name = "other".to_owned();
+    other.guarantees = Some(storecheck::stress::Guarantees::default());
+    other.behaviours.truncate(1);
+    insta::assert_snapshot!(matrix::render(&[script, other], &[]));
 }
 
 #[test]

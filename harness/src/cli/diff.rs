@@ -18,7 +18,7 @@ pub(super) struct DiffArgs {
 }
 
 /// A document of either kind.
-enum Document {
+pub(super) enum Document {
     Report(Box<Report>),
     Bench(Box<BenchReport>),
 }
@@ -47,7 +47,7 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-fn document(path: &Path) -> Result<Document, Failure> {
+pub(super) fn document(path: &Path) -> Result<Document, Failure> {
     let unusable = |error: &dyn std::fmt::Display| Failure::usage(format!("{}: {error}", path.display()));
     let octets = std::fs::read(path).map_err(|error| unusable(&error))?;
     let kind = serde_json::from_slice::<serde_json::Value>(&octets).ok().and_then(|value| {

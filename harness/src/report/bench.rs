@@ -64,7 +64,7 @@ pub fn markdown(report: &BenchReport) -> String {
     out
 }
 
-fn head(report: &BenchReport) -> String {
+pub(super) fn head(report: &BenchReport) -> String {
     let run = &report.run;
     let machine = &report.machine;
     let noise = noise_of_run(report).map_or_else(String::new, |noise| format!(" · noise up to {}", percent(noise)));
@@ -81,12 +81,12 @@ fn head(report: &BenchReport) -> String {
     )
 }
 
-fn columns(report: &BenchReport) -> Vec<String> {
+pub(super) fn columns(report: &BenchReport) -> Vec<String> {
     let engines = report.engines.iter().map(|engine| format!("{} ({})", engine.spec, engine.declarations.durability));
     ["workload".to_owned()].into_iter().chain(engines).chain(["noise".to_owned()]).collect()
 }
 
-fn row(report: &BenchReport, workload: &WorkloadReport) -> Vec<String> {
+pub(super) fn row(report: &BenchReport, workload: &WorkloadReport) -> Vec<String> {
     let mut cells = vec![workload.name.clone()];
     for nth in 0..report.engines.len() {
         cells.push(workload.engines.get(nth).map_or_else(String::new, |figures| cell(workload, figures, nth)));
@@ -112,6 +112,15 @@ fn cell(workload: &WorkloadReport, figures: &Figures, nth: usize) -> String {
         };
     }
     cell
+}
+
+/// What stands below the table: limits of the machine, what filling took, and what has no figures.
+pub(super) fn notes(report: &BenchReport) -> Vec<String> {
+    let limits = report.limits.iter().filter_map(|limit| {
+        let figure = mean(&limit.rounds)?;
+        Some(format!("limit {}: {} {} ({})", limit.name, spanned(figure), limit.unit, limit.title))
+    });
+    limits.chain(more(report)).chain(problems(report)).collect()
 }
 
 /// What is told of filling a store beside its speed.

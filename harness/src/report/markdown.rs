@@ -44,7 +44,7 @@ pub(crate) fn escaped(text: &str) -> String {
 }
 
 /// Text in a fence that nothing in it can close.
-fn fenced(text: &str) -> String {
+pub(crate) fn fenced(text: &str) -> String {
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
     let end = if text.ends_with('\n') { "" } else { "\n" };

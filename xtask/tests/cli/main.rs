@@ -2,6 +2,7 @@
 
 mod bench;
 mod binary;
+mod compare;
 mod conform;
 mod diff;
 mod histories;

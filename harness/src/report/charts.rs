@@ -1,0 +1,187 @@
+//! Charts as SVG that follows the page's colours: bars with their error, percentiles on a scale of powers of ten. Each has
+//! a title that says in words what it shows, and the table below the charts has every number.
+
+use std::fmt::Write as _;
+
+use super::bench::{short, spanned, time};
+use crate::bench::compare::mean;
+use crate::bench::document::WorkloadReport;
+
+const WIDTH: f64 = 340.0;
+const BAR: f64 = 16.0;
+const GAP: f64 = 6.0;
+/// Room for the figures behind the bars.
+const ROOM: f64 = 80.0;
+/// Classes that the page has colours for.
+const COLOURS: usize = 6;
+
+// Writing to a String cannot fail, here and below.
+
+/// Calls a second of every engine as bars, with the interval as a line; empty when none has figures.
+#[must_use]
+pub fn throughput(workload: &WorkloadReport) -> String {
+    let figures: Vec<_> = workload.engines.iter().map(|engine| mean(&engine.rounds)).collect();
+    let most = figures.iter().flatten().map(|figure| figure.high).fold(0.0, f64::max);
+    if most <= 0.0 {
+        return String::new();
+    }
+    let height = figures.len() as f64 * (BAR + GAP);
+    let words: Vec<String> = workload
+        .engines
+        .iter()
+        .zip(&figures)
+        .map(|(engine, figure)| match figure {
+            Some(figure) => format!("{} {} a second", engine.spec, spanned(*figure)),
+            None => format!("{} has no figure", engine.spec),
+        })
+        .collect();
+    let mut svg = open(height, &format!("{}: {}", workload.name, words.join("; ")));
+    for (nth, figure) in figures.iter().enumerate() {
+        let top = nth as f64 * (BAR + GAP);
+        let middle = top + BAR / 2.0;
+        let Some(figure) = figure else {
+            let _ = write!(svg, "<text x=\"4\" y=\"{}\">none</text>", middle + 4.0);
+            continue;
+        };
+        let at = |figure: f64| figure / most * (WIDTH - ROOM);
+        let (low, high) = (at(figure.low), at(figure.high));
+        let _ = write!(
+            svg,
+            "<rect class=\"f{}\" x=\"0\" y=\"{top:.1}\" width=\"{:.1}\" height=\"{BAR}\"/>\
+             <path class=\"error\" fill=\"none\" d=\"M{low:.1} {middle:.1}H{high:.1}M{low:.1} {:.1}v8M{high:.1} {:.1}v8\"/>\
+             <text x=\"{:.1}\" y=\"{:.1}\">{}</text>",
+            nth % COLOURS,
+            at(figure.middle).max(1.0),
+            middle - 4.0,
+            middle - 4.0,
+            high + 6.0,
+            middle + 4.0,
+            short(figure.middle)
+        );
+    }
+    svg.push_str("</svg>");
+    svg
+}
+
+/// Times of calls of every engine: the half, 90, 99 and 99.9 of 100, and the longest, on a scale of powers of ten.
+#[must_use]
+pub fn latency(workload: &WorkloadReport) -> String {
+    let measured: Vec<_> = workload.engines.iter().enumerate().filter(|(_, engine)| engine.latency.timed > 0).collect();
+    let least = measured.iter().map(|(_, engine)| engine.latency.p50).min().unwrap_or(0).max(1) as f64;
+    let most = measured.iter().map(|(_, engine)| engine.latency.max).max().unwrap_or(0) as f64;
+    if most <= least {
+        return String::new();
+    }
+    let (from, to) = (least.log10().floor(), most.log10().ceil());
+    let at = |nanoseconds: u64| (((nanoseconds.max(1)) as f64).log10() - from) / (to - from) * (WIDTH - 20.0) + 10.0;
+    let height = measured.len() as f64 * (BAR + GAP) + 20.0;
+    let words: Vec<String> = measured
+        .iter()
+        .map(|(_, engine)| {
+            let told = engine.latency;
+            format!(
+                "{}: half within {}, 99 of 100 within {}, longest {}",
+                engine.spec,
+                time(told.p50),
+                time(told.p99),
+                time(told.max)
+            )
+        })
+        .collect();
+    let mut svg = open(height, &format!("{}, times of calls. {}", workload.name, words.join("; ")));
+    let mut power = from;
+    while power <= to {
+        // Powers of ten of nanoseconds, at most those of a day.
+        let nanoseconds = 10_f64.powf(power) as u64;
+        let x = at(nanoseconds);
+        let label = time(nanoseconds).replace(".0", "");
+        let _ = write!(
+            svg,
+            "<path class=\"axis\" d=\"M{x:.1} 0V{:.1}\"/><text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{label}</text>",
+            height - 16.0,
+            height - 3.0
+        );
+        power += if to - from > 4.0 { 2.0 } else { 1.0 };
+    }
+    for (line, (nth, engine)) in measured.iter().enumerate() {
+        let middle = line as f64 * (BAR + GAP) + BAR / 2.0;
+        let told = engine.latency;
+        let colour = nth % COLOURS;
+        let _ = write!(svg, "<path class=\"s{colour}\" d=\"M{:.1} {middle:.1}H{:.1}\"/>", at(told.p50), at(told.max));
+        for (point, radius) in [(told.p50, 5.0), (told.p90, 4.0), (told.p99, 4.0), (told.p999, 3.0), (told.max, 3.0)] {
+            let _ =
+                write!(svg, "<circle class=\"f{colour}\" cx=\"{:.1}\" cy=\"{middle:.1}\" r=\"{radius}\"/>", at(point));
+        }
+    }
+    svg.push_str("</svg>");
+    svg
+}
+
+/// How calls a second grow with clients, a line for each engine; of workloads that are the same but for their clients.
+#[must_use]
+pub fn scaling(workloads: &[&WorkloadReport]) -> String {
+    let most_clients = workloads.iter().map(|workload| workload.clients).max().unwrap_or(0);
+    let figure = |workload: &WorkloadReport, nth: usize| {
+        workload.engines.get(nth).and_then(|engine| mean(&engine.rounds)).map(|figure| figure.middle)
+    };
+    let engines = workloads.first().map_or(0, |workload| workload.engines.len());
+    let all = workloads.iter().flat_map(|workload| (0..engines).filter_map(move |nth| figure(workload, nth)));
+    let most = all.fold(0.0, f64::max);
+    if most <= 0.0 || most_clients < 2 {
+        return String::new();
+    }
+    let height = 160.0;
+    let x = |clients: u32| 10.0 + f64::from(clients).log2() / f64::from(most_clients).log2() * (WIDTH - 80.0);
+    let y = |figure: f64| height - 20.0 - figure / most * (height - 40.0);
+    let mut words = Vec::new();
+    let mut drawn = String::new();
+    for nth in 0..engines {
+        let points: Vec<(u32, f64)> =
+            workloads.iter().filter_map(|workload| Some((workload.clients, figure(workload, nth)?))).collect();
+        let Some((clients, last)) = points.last().copied() else { continue };
+        let path: Vec<String> =
+            points.iter().map(|(clients, figure)| format!("{:.1} {:.1}", x(*clients), y(*figure))).collect();
+        let _ = write!(drawn, "<path class=\"s{}\" d=\"M{}\"/>", nth % COLOURS, path.join("L"));
+        let _ = write!(drawn, "<text x=\"{:.1}\" y=\"{:.1}\">{}</text>", x(clients) + 6.0, y(last) + 4.0, short(last));
+        let told: Vec<String> =
+            points.iter().map(|(clients, figure)| format!("{clients} clients {}", short(*figure))).collect();
+        words.push(format!("{}: {}", workloads[0].engines[nth].spec, told.join(", ")));
+    }
+    let mut svg = open(height, &format!("Calls a second by number of clients. {}", words.join("; ")));
+    let _ = write!(svg, "<path class=\"axis\" fill=\"none\" d=\"M10 0V{0:.1}H{1:.1}\"/>", height - 20.0, WIDTH - 60.0);
+    for workload in workloads {
+        let _ = write!(
+            svg,
+            "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
+            x(workload.clients),
+            height - 5.0,
+            workload.clients
+        );
+    }
+    svg.push_str(&drawn);
+    svg.push_str("</svg>");
+    svg
+}
+
+fn open(height: f64, words: &str) -> String {
+    format!(
+        "<svg viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" role=\"img\" aria-label=\"{0}\"><title>{0}</title>",
+        escaped(words)
+    )
+}
+
+/// Text as it may stand in an attribute or between tags.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            c if c.is_control() => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out
+}

@@ -1,0 +1,73 @@
+//! The comparison page in a real browser: light, dark, narrow, without scripts, each audited by axe-core.
+//!
+//! Needs Chromium, Node, and what `npm ci` installs in `tests/browser`; without them it fails and says so.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+fn xtask(dir: &Path, arguments: &str) -> i32 {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    command.args(arguments.split_whitespace()).current_dir(dir).env("NO_COLOR", "1");
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.expect("the binary starts").code().unwrap_or(-1)
+}
+
+/// The page of the bundled engines, of three mutants, and of one whose name is a tag.
+fn page(dir: &Path) {
+    let engines = [
+        ("append-log", 0),
+        ("sqlite", 0),
+        ("btree", 0),
+        ("mutant:get-stale-after-third-write", 1),
+        ("mutant:scan-in-chunks", 1),
+        ("mutant:panics-when-busy", 1),
+    ];
+    let mut reports = Vec::new();
+    for (nth, (engine, expected)) in engines.into_iter().enumerate() {
+        let code = xtask(dir, &format!("conform --engine {engine} --profile quick --shrink 0 --report r{nth}"));
+        assert_eq!(code, expected, "{engine}");
+        reports.push(format!("r{nth}/report.json"));
+    }
+    let mut named: Value =
+        serde_json::from_slice(&std::fs::read(dir.join("r3/report.json")).expect("there")).expect("JSON");
+    named["engine"]["name"] = "<script>document.title = 'taken'</script>".into();
+    std::fs::write(dir.join("named.json"), named.to_string()).expect("writable");
+    let bench = "bench --engine btree,append-log --workload get-hit --workload mixed-by-? --profile quick --seconds 0.02 --report b";
+    assert_eq!(xtask(dir, bench), 0);
+    assert_eq!(xtask(dir, &format!("compare {} named.json b/bench.json --out page", reports.join(" "))), 0);
+}
+
+#[test]
+fn the_page_holds_in_every_light() {
+    let dir = tempfile::tempdir().expect("a scratch folder");
+    page(dir.path());
+    let file = dir.path().join("page/index.html");
+    let octets = std::fs::metadata(&file).expect("a page").len();
+    assert!(octets < 500_000, "the page has {octets} octets");
+    let browser = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
+    let output = Command::new("node")
+        .arg("audit.mjs")
+        .args([&file, dir.path()])
+        .current_dir(&browser)
+        .output()
+        .expect("this test needs Node, Chromium, and `npm ci` in xtask/tests/browser");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    let seen: Vec<Value> = serde_json::from_str(&text).expect("what was seen is JSON");
+    let names: Vec<&str> = seen.iter().filter_map(|way| way["name"].as_str()).collect();
+    assert_eq!(names, ["light", "dark", "narrow", "scriptless"]);
+    let rows = &seen[0]["rows"];
+    assert!(rows.as_u64().is_some_and(|rows| rows > 90), "{rows}");
+    for way in &seen {
+        assert_eq!(way["title"], "Engines compared", "{way}");
+        assert_eq!(way["problems"], serde_json::json!([]), "{way}");
+        assert_eq!((&way["rows"], &way["scrolls"]), (rows, &false.into()), "{way}");
+        if way["name"] != "scriptless" {
+            assert_eq!(way["violations"], serde_json::json!([]), "{way}");
+            assert!(way["passes"].as_u64().is_some_and(|passes| passes > 20), "{way}");
+            assert_eq!(way["filtered"], 1, "{way}");
+        }
+    }
+}
