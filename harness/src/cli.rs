@@ -15,6 +15,7 @@ mod exit;
 mod expect;
 mod folder;
 mod gallery;
+mod history;
 mod merge;
 mod mutants;
 mod new_engine;
@@ -86,6 +87,8 @@ enum Command {
     Compare(compare::CompareArgs),
     /// Tell what changed from one report to another, and whose doing it is.
     Diff(diff::DiffArgs),
+    /// Show each engine's trend over its versions in one page, from the reports below a folder.
+    History(history::HistoryArgs),
     /// Put the reports of shards together.
     Merge(merge::MergeArgs),
     /// Keep a failing program as a scenario of the suite.
@@ -157,6 +160,7 @@ fn run(registry: &Registry, command: Command) -> Exit {
         Command::Differ(args) => differ::run(registry, &args),
         Command::Compare(args) => compare::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::History(args) => history::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Promote(args) => promote::run(&args),
         Command::Check(args) => check::run(&args),

@@ -4,6 +4,7 @@
 //! engines. [`verdict`] holds the rules by which checks make a verdict of an engine, so that a report can be verified
 //! without running anything.
 
+pub mod annotations;
 pub mod badge;
 #[cfg(feature = "cli")]
 pub mod bench;
@@ -17,8 +18,11 @@ pub mod columns;
 pub mod diff;
 pub mod document;
 pub mod evidence;
-#[cfg(feature = "cli")]
+#[cfg(feature = "expect")]
 pub mod expectation;
+pub mod files;
+#[cfg(feature = "cli")]
+mod html;
 #[cfg(feature = "cli")]
 pub mod junit;
 pub mod markdown;
@@ -34,6 +38,8 @@ pub mod searched;
 #[cfg(feature = "cli")]
 pub mod terminal;
 pub mod timeline;
+#[cfg(feature = "cli")]
+pub mod trend;
 pub mod verdict;
 
 pub use document::{

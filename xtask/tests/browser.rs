@@ -1,4 +1,4 @@
-//! The comparison page in a real browser: light, dark, narrow, without scripts, each audited by axe-core.
+//! The comparison page and the history page in a real browser: light, dark, narrow, without scripts, each audited by axe-core.
 //!
 //! Needs Chromium, Node, and what `npm ci` installs in `tests/browser`; without them it fails and says so.
 
@@ -39,17 +39,40 @@ fn page(dir: &Path) {
     assert_eq!(xtask(dir, &format!("compare {} named.json b/bench.json --out page", reports.join(" "))), 0);
 }
 
-#[test]
-fn the_page_holds_in_every_light() {
-    let dir = tempfile::tempdir().expect("a scratch folder");
-    page(dir.path());
-    let file = dir.path().join("page/index.html");
-    let octets = std::fs::metadata(&file).expect("a page").len();
+/// The versions of an engine whose name is a tag, one of them wrong, and its speed in two of them.
+fn history(dir: &Path) {
+    for (name, engine, expected) in [("a", "btree", 0), ("b", "mutant:get-stale-after-third-write", 1)] {
+        let run = format!("conform --engine {engine} --check get/* --profile quick --report history/{name}");
+        assert_eq!(xtask(dir, &run), expected);
+        let file = dir.join("history").join(name).join("report.json");
+        edit(&file, |report| {
+            report["engine"]["name"] = "<script>document.title = 'taken'</script>".into();
+            report["engine"]["version"] = if expected == 0 { "0.9.0" } else { "0.10.0" }.into();
+        });
+        let run =
+            format!("bench --engine btree --workload get-hit --profile quick --seconds 0.02 --report history/b{name}");
+        assert_eq!(xtask(dir, &run), 0);
+        let file = dir.join("history").join(format!("b{name}")).join("bench.json");
+        edit(&file, |bench| bench["engines"][0]["spec"] = "<script>document.title = 'taken'</script>".into());
+    }
+    assert_eq!(xtask(dir, "history history --out page.html"), 0);
+}
+
+fn edit(file: &Path, change: impl Fn(&mut Value)) {
+    let mut value: Value = serde_json::from_slice(&std::fs::read(file).expect("there")).expect("JSON");
+    change(&mut value);
+    std::fs::write(file, value.to_string()).expect("writable");
+}
+
+/// What the browser saw of a page in each way that people meet it, after what holds for every page.
+fn audited(file: &Path, title: &str) -> Vec<Value> {
+    let octets = std::fs::metadata(file).expect("a page").len();
     assert!(octets < 500_000, "the page has {octets} octets");
     let browser = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
+    let folder = file.parent().expect("a page lies in a folder");
     let output = Command::new("node")
         .arg("audit.mjs")
-        .args([&file, dir.path()])
+        .args([file, folder])
         .current_dir(&browser)
         .output()
         .expect("this test needs Node, Chromium, and `npm ci` in xtask/tests/browser");
@@ -58,16 +81,33 @@ fn the_page_holds_in_every_light() {
     let seen: Vec<Value> = serde_json::from_str(&text).expect("what was seen is JSON");
     let names: Vec<&str> = seen.iter().filter_map(|way| way["name"].as_str()).collect();
     assert_eq!(names, ["light", "dark", "narrow", "scriptless"]);
-    let rows = &seen[0]["rows"];
-    assert!(rows.as_u64().is_some_and(|rows| rows > 90), "{rows}");
     for way in &seen {
-        assert_eq!(way["title"], "Engines compared", "{way}");
+        assert_eq!(way["title"], title, "{way}");
         assert_eq!(way["problems"], serde_json::json!([]), "{way}");
-        assert_eq!((&way["rows"], &way["scrolls"]), (rows, &false.into()), "{way}");
+        assert_eq!((&way["rows"], &way["scrolls"]), (&seen[0]["rows"], &false.into()), "{way}");
         if way["name"] != "scriptless" {
             assert_eq!(way["violations"], serde_json::json!([]), "{way}");
             assert!(way["passes"].as_u64().is_some_and(|passes| passes > 20), "{way}");
-            assert_eq!(way["filtered"], 1, "{way}");
         }
     }
+    seen
+}
+
+#[test]
+fn the_comparison_holds_in_every_light() {
+    let dir = tempfile::tempdir().expect("a scratch folder");
+    page(dir.path());
+    let seen = audited(&dir.path().join("page/index.html"), "Engines compared");
+    assert!(seen[0]["rows"].as_u64().is_some_and(|rows| rows > 90), "{}", seen[0]);
+    for way in seen.iter().filter(|way| way["name"] != "scriptless") {
+        assert_eq!(way["filtered"], 1, "{way}");
+    }
+}
+
+#[test]
+fn the_history_holds_in_every_light() {
+    let dir = tempfile::tempdir().expect("a scratch folder");
+    history(dir.path());
+    let seen = audited(&dir.path().join("page.html"), "Engines over time");
+    assert_eq!(seen[0]["rows"], 3, "two versions and a workload");
 }

@@ -10,7 +10,7 @@ use crate::engine::Target;
 use crate::report::Report;
 use crate::report::expectation::{Expectations, Outcome};
 use crate::scenario::Case;
-use crate::suite::{Check, Work};
+use crate::suite::Check;
 
 /// The flags.
 #[derive(Debug, Clone, Default, Args)]
@@ -58,22 +58,12 @@ fn quoted(path: &Path) -> String {
 impl List {
     /// The scenarios that the engine is expected to fail.
     pub(super) fn known(&self, engine: &str, checks: &[Check]) -> Vec<Case> {
-        let cases = checks.iter().filter_map(|check| match &check.work {
-            Work::Case(case) => Some(&**case),
-            Work::Search(_) | Work::Stress(_) => None,
-        });
-        let listed = self.expectations.scenarios(engine, cases.clone().map(|case| case.id.as_str()));
-        cases.filter(|case| listed.contains(&case.id.as_str())).cloned().collect()
+        self.expectations.scenarios(engine, checks)
     }
 
     /// Marks what is expected in the report.
     pub(super) fn mark(&self, report: &mut Report) -> Outcome {
-        let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
-        let outcome = self.expectations.compare(report, &today);
-        for check in &mut report.checks {
-            check.expected = outcome.expected.contains(&check.id);
-        }
-        outcome
+        self.expectations.mark(report)
     }
 
     /// Says how the report compares, and writes or shows the list as it should be. The exit code when `exit` is what

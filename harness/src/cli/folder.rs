@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Failure, conform::quoted};
 use crate::bench::BenchReport;
-use crate::report::{self, CheckReport, Report, badge, junit, markdown, read, timeline};
+use crate::report::{self, CheckReport, Report, files, junit, timeline};
 use crate::runner::CorpusEntry;
 
 /// The folder that reports go to unless told otherwise, below the one that the command is run in.
@@ -100,12 +100,7 @@ impl ReportFolder {
         let failed = |name: &str, error: &dyn std::fmt::Display| {
             format!("{name} cannot be written to {}: {error}; the verdict above stands", self.path.display())
         };
-        read::write(report, &self.path.join("report.json")).map_err(|error| failed("report.json", &error))?;
-        std::fs::write(self.path.join("report.md"), markdown::render(report))
-            .map_err(|error| failed("report.md", &error))?;
-        std::fs::write(self.path.join("badge.svg"), badge::svg(report)).map_err(|error| failed("badge.svg", &error))?;
-        std::fs::write(self.path.join("badge.json"), badge::json(report))
-            .map_err(|error| failed("badge.json", &error))?;
+        files::write(report, &self.path).map_err(|(name, error)| failed(name, &error))?;
         let junit = junit::render(report).map_err(|error| failed("junit.xml", &error))?;
         std::fs::write(self.path.join("junit.xml"), junit).map_err(|error| failed("junit.xml", &error))?;
         self.write_programs(report, corpus).map_err(|error| failed("a failing program", &error))

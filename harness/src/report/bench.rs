@@ -164,13 +164,14 @@ pub fn spanned(figure: Interval) -> String {
 #[must_use]
 pub fn short(number: f64) -> String {
     let (scaled, unit) = match number {
-        _ if number >= 1e6 => (number / 1e6, " M"),
+        // What would be rounded up to four digits is told in the next unit.
+        _ if number >= 999_500.0 => (number / 1e6, " M"),
         _ if number >= 1e4 => (number / 1e3, " k"),
         _ => (number, ""),
     };
-    let digits = if scaled >= 100.0 {
+    let digits = if scaled >= 99.95 {
         0
-    } else if scaled >= 10.0 {
+    } else if scaled >= 9.995 {
         1
     } else {
         2

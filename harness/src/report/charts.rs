@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::bench::{short, spanned, time};
-use crate::bench::compare::mean;
+use crate::bench::compare::{Interval, mean};
 use crate::bench::document::WorkloadReport;
 
 const WIDTH: f64 = 340.0;
@@ -17,50 +17,88 @@ const COLOURS: usize = 6;
 
 // Writing to a String cannot fail, here and below.
 
-/// Calls a second of every engine as bars, with the interval as a line; empty when none has figures.
+/// A bar: what stands before it, and the figure with its interval; none when there is no figure.
+#[derive(Debug, Clone)]
+pub struct Bar {
+    /// What it is of; not escaped.
+    pub label: String,
+    /// How long it is.
+    pub figure: Option<Interval>,
+}
+
+/// Letters of a label that there is room for.
+const LABEL: usize = 12;
+const LETTER: f64 = 7.0;
+
+/// Calls a second of every engine as bars of its colour, with the interval as a line; empty when none has figures.
 #[must_use]
 pub fn throughput(workload: &WorkloadReport) -> String {
-    let figures: Vec<_> = workload.engines.iter().map(|engine| mean(&engine.rounds)).collect();
-    let most = figures.iter().flatten().map(|figure| figure.high).fold(0.0, f64::max);
-    if most <= 0.0 {
-        return String::new();
-    }
-    let height = figures.len() as f64 * (BAR + GAP);
-    let words: Vec<String> = workload
+    let bars: Vec<Bar> = workload
         .engines
         .iter()
-        .zip(&figures)
-        .map(|(engine, figure)| match figure {
-            Some(figure) => format!("{} {} a second", engine.spec, spanned(*figure)),
-            None => format!("{} has no figure", engine.spec),
+        .map(|engine| Bar { label: engine.spec.clone(), figure: mean(&engine.rounds) })
+        .collect();
+    if bars.iter().all(|bar| bar.figure.is_none()) {
+        return String::new();
+    }
+    drawn(&workload.name, " a second", &bars, 0.0)
+}
+
+/// Bars of one colour, each with its label before it.
+#[must_use]
+pub fn bars(title: &str, bars: &[Bar]) -> String {
+    let longest = bars.iter().map(|bar| bar.label.chars().count()).max().unwrap_or(0).min(LABEL);
+    drawn(title, "", bars, longest as f64 * LETTER + GAP)
+}
+
+/// The bars, from `left` on; labels are drawn when there is room for them.
+fn drawn(title: &str, unit: &str, bars: &[Bar], left: f64) -> String {
+    let most = bars.iter().filter_map(|bar| bar.figure).map(|figure| figure.high).fold(0.0, f64::max);
+    let height = bars.len() as f64 * (BAR + GAP);
+    let words: Vec<String> = bars
+        .iter()
+        .map(|bar| match bar.figure {
+            Some(figure) if counted(figure) => format!("{} {}", bar.label, figure.middle),
+            Some(figure) => format!("{} {}{unit}", bar.label, spanned(figure)),
+            None => format!("{} has no figure", bar.label),
         })
         .collect();
-    let mut svg = open(height, &format!("{}: {}", workload.name, words.join("; ")));
-    for (nth, figure) in figures.iter().enumerate() {
+    let mut svg = open(height, &format!("{title}: {}", words.join("; ")));
+    for (nth, Bar { label, figure }) in bars.iter().enumerate() {
         let top = nth as f64 * (BAR + GAP);
         let middle = top + BAR / 2.0;
+        let colour = if left > 0.0 { 0 } else { nth % COLOURS };
+        if left > 0.0 {
+            let short: String = label.chars().take(LABEL).collect();
+            let _ = write!(svg, "<text x=\"0\" y=\"{:.1}\">{}</text>", middle + 4.0, escaped(&short));
+        }
         let Some(figure) = figure else {
-            let _ = write!(svg, "<text x=\"4\" y=\"{}\">none</text>", middle + 4.0);
+            let _ = write!(svg, "<text x=\"{:.1}\" y=\"{}\">none</text>", left + 4.0, middle + 4.0);
             continue;
         };
-        let at = |figure: f64| figure / most * (WIDTH - ROOM);
+        let at = |figure: f64| if most > 0.0 { left + figure / most * (WIDTH - ROOM - left) } else { left };
         let (low, high) = (at(figure.low), at(figure.high));
         let _ = write!(
             svg,
-            "<rect class=\"f{}\" x=\"0\" y=\"{top:.1}\" width=\"{:.1}\" height=\"{BAR}\"/>\
-             <path class=\"error\" fill=\"none\" d=\"M{low:.1} {middle:.1}H{high:.1}M{low:.1} {:.1}v8M{high:.1} {:.1}v8\"/>\
-             <text x=\"{:.1}\" y=\"{:.1}\">{}</text>",
-            nth % COLOURS,
-            at(figure.middle).max(1.0),
-            middle - 4.0,
-            middle - 4.0,
-            high + 6.0,
-            middle + 4.0,
-            short(figure.middle)
+            "<rect class=\"f{colour}\" x=\"{left:.1}\" y=\"{top:.1}\" width=\"{:.1}\" height=\"{BAR}\"/>",
+            (at(figure.middle) - left).max(1.0)
         );
+        if high > low {
+            let _ = write!(
+                svg,
+                "<path class=\"error\" fill=\"none\" d=\"M{low:.1} {middle:.1}H{high:.1}M{low:.1} {0:.1}v8M{high:.1} {0:.1}v8\"/>",
+                middle - 4.0
+            );
+        }
+        let _ = write!(svg, "<text x=\"{:.1}\" y=\"{:.1}\">{}</text>", high + 6.0, middle + 4.0, short(figure.middle));
     }
     svg.push_str("</svg>");
     svg
+}
+
+/// Whether a figure was counted, and not measured.
+fn counted(figure: Interval) -> bool {
+    figure.high <= figure.low
 }
 
 /// Times of calls of every engine: the half, 90, 99 and 99.9 of 100, and the longest, on a scale of powers of ten.

@@ -1,4 +1,4 @@
-//! Known failures: a list of what is allowed to fail, and whether a report keeps to it.
+//! Known failures (feature `expect`): a list of what is allowed to fail, and whether a report keeps to it.
 //!
 //! The list is exact in both directions. A failure that it does not name is unexpected; an entry that is used up
 //! (nothing it names fails any more, it names nothing at all, or its day has passed) is stale, so that the list never
@@ -12,8 +12,11 @@ use serde_yaml::Spanned;
 use wildmatch::WildMatch;
 
 use super::document::{CheckReport, Report};
+use crate::engine::Target;
 use crate::judged::Failure;
+use crate::scenario::Case;
 use crate::scenario::load::{self, LoadError};
+use crate::suite::{Check, Work};
 
 /// Where the list is explained.
 const GUIDE: &str = "docs/known-failures.md";
@@ -94,15 +97,35 @@ impl Expectations {
         Ok(Self { text: text.to_owned(), entries })
     }
 
-    /// The scenarios that the engine is expected to fail, among `ids`.
+    /// The scenarios among `checks` that the engine is expected to fail.
     #[must_use]
-    pub fn scenarios<'a>(&self, engine: &str, ids: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-        let listed = |id: &&str| {
+    pub fn scenarios(&self, engine: &str, checks: &[Check]) -> Vec<Case> {
+        let listed = |case: &&Case| {
             self.entries.iter().any(|(_, entry)| {
-                matches(&entry.engine, engine) && entry.check.as_deref().is_some_and(|glob| matches(glob, id))
+                matches(&entry.engine, engine) && entry.check.as_deref().is_some_and(|glob| matches(glob, &case.id))
             })
         };
-        ids.filter(listed).collect()
+        let cases = checks.iter().filter_map(|check| match &check.work {
+            Work::Case(case) => Some(&**case),
+            Work::Search(_) | Work::Stress(_) => None,
+        });
+        cases.filter(listed).cloned().collect()
+    }
+
+    /// Whether the list names everything for which the check of `engine` fails.
+    #[must_use]
+    pub fn expects(&self, engine: &str, target: Target, check: &CheckReport) -> bool {
+        self.used_by(engine, target, check, &mut vec![false; self.entries.len()])
+    }
+
+    /// Compares the report with the list as of today, and marks in it what is expected.
+    pub fn mark(&self, report: &mut Report) -> Outcome {
+        let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
+        let outcome = self.compare(report, &today);
+        for check in &mut report.checks {
+            check.expected = outcome.expected.contains(&check.id);
+        }
+        outcome
     }
 
     /// Compares the report with the list, on the day `today` (`2027-01-31`).
@@ -111,13 +134,7 @@ impl Expectations {
         let mut outcome = Outcome { expected: Vec::new(), unexpected: Vec::new(), stale: Vec::new() };
         let mut used = vec![false; self.entries.len()];
         for check in report.checks.iter().filter(|check| check.verdict.is_failure()) {
-            // A search is as expected as the scenario that it found again.
-            let known = check.search.as_ref().and_then(|search| search.known.as_ref());
-            let expected = match (known, &check.search) {
-                (Some(known), _) => self.entries.iter().any(|(_, entry)| names(entry, report, known)),
-                (None, Some(_)) => false,
-                (None, None) => self.covers(report, check, &mut used),
-            };
+            let expected = self.used_by(&report.engine.name, report.run.target, check, &mut used);
             let ids = if expected { &mut outcome.expected } else { &mut outcome.unexpected };
             ids.push(check.id.clone());
         }
@@ -135,12 +152,17 @@ impl Expectations {
     }
 
     /// Whether every failure of the check is listed; notes which entries list one.
-    fn covers(&self, report: &Report, check: &CheckReport, used: &mut [bool]) -> bool {
+    fn used_by(&self, engine: &str, target: Target, check: &CheckReport, used: &mut [bool]) -> bool {
+        // A search is as expected as the scenario that it found again.
+        if let Some(search) = &check.search {
+            let known = search.known.as_ref();
+            return known.is_some_and(|known| self.entries.iter().any(|(_, entry)| names(entry, engine, known)));
+        }
         let mut all = true;
-        for failure in check.failures.iter().filter(|failure| counts(failure, report)) {
+        for failure in check.failures.iter().filter(|failure| counts(failure, target)) {
             let mut listed = false;
             for ((_, entry), used) in self.entries.iter().zip(&mut *used) {
-                if names(entry, report, &check.id) && describes(entry, failure) {
+                if names(entry, engine, &check.id) && describes(entry, failure) {
                     (listed, *used) = (true, true);
                 }
             }
@@ -187,7 +209,7 @@ fn additions(outcome: &Outcome, report: &Report) -> String {
     for check in unexpected.filter(|check| outcome.unexpected.contains(&check.id)) {
         let text = |text: &str| serde_json::to_string(text).unwrap_or_else(|_| unreachable!("text is JSON"));
         let mut clauses: Vec<&str> = Vec::new();
-        let counting = check.failures.iter().filter(|failure| counts(failure, report));
+        let counting = check.failures.iter().filter(|failure| counts(failure, report.run.target));
         for clause in counting.filter_map(|failure| failure.finding.clauses.first()) {
             if !clauses.contains(&clause.as_str()) {
                 clauses.push(clause.as_str());
@@ -231,8 +253,8 @@ fn matches(glob: &str, text: &str) -> bool {
 }
 
 /// Whether the entry is about this engine and this check.
-fn names(entry: &Expectation, report: &Report, check: &str) -> bool {
-    matches(&entry.engine, &report.engine.name)
+fn names(entry: &Expectation, engine: &str, check: &str) -> bool {
+    matches(&entry.engine, engine)
         && entry.check.as_deref().is_none_or(|glob| matches(glob, check) || check.split('#').next() == Some(glob))
 }
 
@@ -244,19 +266,20 @@ fn describes(entry: &Expectation, failure: &Failure) -> bool {
 }
 
 /// Whether the list has to name the failure. What an autopsy shows follows from the failure before it.
-fn counts(failure: &Failure, report: &Report) -> bool {
-    failure.finding.fails(report.run.target) && !failure.place.starts_with("autopsy")
+fn counts(failure: &Failure, target: Target) -> bool {
+    failure.finding.fails(target) && !failure.place.starts_with("autopsy")
 }
 
 /// Why an entry that listed no failure is stale; none when the run's selection did not come to what it names.
 fn unused(entry: &Expectation, report: &Report) -> Option<String> {
-    let mut named = report.checks.iter().filter(|check| check.search.is_none() && names(entry, report, &check.id));
+    let about = |check: &&CheckReport| names(entry, &report.engine.name, &check.id);
+    let mut named = report.checks.iter().filter(|check| check.search.is_none()).filter(about);
     let whole = report.run.selection.is_empty();
     match entry.check {
         _ if named.any(|check| check.verdict.is_failure()) => {
             Some("what it names fails in another way: no such clause or message".to_owned())
         }
-        Some(_) if report.checks.iter().any(|check| names(entry, report, &check.id)) => {
+        Some(_) if report.checks.iter().any(|check| about(&check)) => {
             Some("what it names does not fail any more".to_owned())
         }
         None if whole => Some("no failure names this clause any more".to_owned()),
@@ -272,7 +295,7 @@ mod tests {
     const LIST: &str = "\
 # of the team
 expectations:
-  - check: scan/limit-one#reverse
+  - check: scan/limit-as-large-as-can-be#2to32
     clause: SCAN-4
     engine: mine
     expires: 2027-01-31
@@ -283,10 +306,9 @@ expectations:
     fn a_list_is_read_with_its_lines() {
         let list = Expectations::read("known.yaml", LIST).expect("the list is right");
         assert_eq!(list.entries.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [3, 7]);
-        assert_eq!(
-            list.scenarios("mine", ["scan/limit-one#reverse", "scan/x"].into_iter()),
-            ["scan/limit-one#reverse"]
-        );
+        let checks = crate::suite::checks(crate::scenario::Profile::Quick, Vec::new()).expect("the suite is right");
+        let known: Vec<String> = list.scenarios("mine", &checks).into_iter().map(|case| case.id).collect();
+        assert_eq!(known, ["scan/limit-as-large-as-can-be#2to32"]);
     }
 
     #[test]
@@ -294,7 +316,7 @@ expectations:
         for (from, to, says) in [
             ("    clause: SCAN-4\n", "    claus: SCAN-4\n", "unknown field `claus`"),
             ("2027-01-31", "2027-02-31", "is no day"),
-            ("scan/limit-one#reverse", "property/small", "promote the program"),
+            ("scan/limit-as-large-as-can-be#2to32", "property/small", "promote the program"),
             ("clause: PRN-*, ", "", "an entry names a check or a clause"),
             ("engine: other", "owner: me", "missing field `engine`"),
         ] {

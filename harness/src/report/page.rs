@@ -1,16 +1,12 @@
-//! Several engines in one HTML page: one file that works offline, without scripts, in light and dark, by keyboard and
-//! with a screen reader. `page.html` is the template; what engines say reaches it as text, which minijinja escapes.
+//! Several engines in one HTML page; `html/compare.html` is its template.
 
-use minijinja::Environment;
-use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
 use super::columns::{self, AreaRows, Cell, Row};
 use super::document::Report;
-use super::{bench, charts, evidence, timeline};
+use super::{bench, charts, evidence, html, timeline};
 use crate::bench::document::{BenchReport, WorkloadReport};
 
-const TEMPLATE: &str = include_str!("page.html");
 /// Failing checks of one engine that are shown with their evidence.
 const SHOWN: usize = 40;
 
@@ -61,13 +57,7 @@ struct Speed {
 #[derive(Serialize)]
 struct Group {
     title: &'static str,
-    charts: Vec<Chart>,
-}
-
-#[derive(Serialize)]
-struct Chart {
-    svg: String,
-    caption: String,
+    charts: Vec<html::Chart>,
 }
 
 /// The page.
@@ -75,8 +65,6 @@ struct Chart {
 /// # Errors
 /// Never for what reports can hold; a mistake in the template, which the tests render.
 pub fn render(reports: &[Report], benches: &[BenchReport]) -> Result<String, minijinja::Error> {
-    let mut environment = Environment::new();
-    environment.add_template("page.html", TEMPLATE)?;
     let none = reports.is_empty();
     let or_none = |rows: Vec<Row>| if none { Vec::new() } else { rows };
     let page = Page {
@@ -91,7 +79,7 @@ pub fn render(reports: &[Report], benches: &[BenchReport]) -> Result<String, min
         speed: benches.iter().map(speed).collect(),
         provenance: or_none(columns::provenance(reports)),
     };
-    environment.get_template("page.html")?.render(Value::from(Serde(&page)))
+    html::render("compare.html", &page)
 }
 
 fn failed(reports: &[Report]) -> Vec<Failed> {
@@ -131,12 +119,12 @@ fn speed(run: &BenchReport) -> Speed {
     let chart = |workload: &&WorkloadReport, draw: fn(&WorkloadReport) -> String| {
         let svg = draw(workload);
         let caption = format!("{}: {}", workload.name, workload.title);
-        (!svg.is_empty()).then_some(Chart { svg, caption })
+        (!svg.is_empty()).then_some(html::Chart { svg, caption })
     };
     let clients: Vec<&WorkloadReport> =
         all.iter().copied().filter(|workload| workload.name.starts_with("mixed-by-")).collect();
     let grown = charts::scaling(&clients);
-    let scaling = (!grown.is_empty()).then(|| Chart {
+    let scaling = (!grown.is_empty()).then(|| html::Chart {
         svg: grown,
         caption: "Half gets, a quarter puts of 8 pairs, a quarter scans of 20 rows".to_owned(),
     });

@@ -88,7 +88,11 @@ pub fn parse(file: &str, octets: &[u8]) -> Result<Report, ReadError> {
 /// When the file cannot be written.
 pub fn write(report: &Report, path: &Path) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let mut builder = tempfile::Builder::new();
+    // As any new file: others may read it, unless this process's mask says otherwise.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder)?;
     serde_json::to_writer_pretty(std::io::BufWriter::new(&mut file), report)?;
     file.write_all(b"\n")?;
     file.persist(path)?;

@@ -95,7 +95,7 @@ pub(crate) fn parse<T: serde::de::DeserializeOwned>(file: &str, text: &str, guid
 }
 
 /// A mistake that the types alone do not catch, at its line and column.
-#[cfg(any(feature = "cli", feature = "bench"))]
+#[cfg(any(feature = "expect", feature = "bench"))]
 pub(crate) fn mistake_at(file: &str, text: &str, at: (u64, u64), message: String, help: String) -> LoadError {
     LoadError::at(file, text, Mistake { line: at.0, column: at.1, message, help })
 }

@@ -36,7 +36,7 @@ for (const way of ways) {
   await page.goto(pathToFileURL(page_file).href);
   const entry = { name: way.name, problems };
   entry.title = await page.title();
-  entry.rows = await page.locator("#clauses tbody tr:visible").count();
+  entry.rows = await page.locator("tbody tr:visible").count();
   entry.scrolls = way.scripts
     ? await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth)
     : false;

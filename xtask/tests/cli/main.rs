@@ -6,6 +6,7 @@ mod compare;
 mod conform;
 mod diff;
 mod histories;
+mod history;
 mod known_failures;
 mod programs;
 mod shards;
