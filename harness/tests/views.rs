@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use storecheck::process::Limits;
-use storecheck::report::{Report, badge, junit, markdown, matrix, terminal};
+use storecheck::report::{Report, annotations, badge, junit, markdown, matrix, terminal};
 use storecheck::runner::{self, Collector, Commands, Plan};
 use storecheck::scenario::Profile;
 use storecheck::{Bytes, Engine, StoreEngine, Target, suite};
@@ -124,13 +124,44 @@ fn junit_view() {
 }
 
 #[test]
+fn annotations_hold_no_command_of_an_engines() {
+    let mut report = report();
+    let failing = report.checks.iter_mut().find(|check| !check.failures.is_empty()).expect("a check fails");
+    failing.failures[0].finding.got = "50%\r\n::error::taken".to_owned();
+    failing.id += ",file=taken:1";
+    report.engine.name = "a\n::error::taken".to_owned();
+    insta::assert_snapshot!(annotations::render(&report));
+
+    // GitHub shows ten of a step: the verdict, eight checks, and the names of the rest.
+    let failing = failing_of(&report);
+    report.checks = (0..30).map(|_| failing.clone()).collect();
+    let all = annotations::render(&report);
+    let lines: Vec<&str> = all.lines().collect();
+    assert_eq!(lines.len(), 10, "{all}");
+    assert!(lines[9].starts_with("::error title=storecheck::22 more checks fail: "), "{all}");
+    report.checks.iter_mut().for_each(|check| check.expected = true);
+    let known = annotations::render(&report);
+    assert!(
+        known.starts_with(
+            "::warning title=storecheck::a%0A::error::taken 1: non-conformant, as expected: 30 known failures"
+        ),
+        "{known}"
+    );
+    assert_eq!(known.lines().count(), 1, "{known}");
+}
+
+fn failing_of(report: &Report) -> storecheck::report::CheckReport {
+    report.checks.iter().find(|check| check.verdict.is_failure()).expect("a check fails").clone()
+}
+
+#[test]
 fn engines_side_by_side() {
     let script = report();
     let mut other = script.clone();
     other.engine.name = "other".to_owned();
     other.guarantees = Some(storecheck::stress::Guarantees::default());
     other.behaviours.truncate(1);
-    insta::assert_snapshot!(matrix::render(&[script, other], &[]));
+    insta::assert_snapshot!(matrix::render(&[script, other], &[], "One of them is <b>wrong</b> on purpose."));
 }
 
 #[test]

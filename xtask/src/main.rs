@@ -1,6 +1,7 @@
 //! The workspace's command line: storecheck with the bundled engines, the mutants and the eccentrics registered, and the
 //! chores of whoever works on this repository.
 
+mod publish;
 mod test;
 
 use std::process::ExitCode;
@@ -13,6 +14,9 @@ fn main() -> ExitCode {
         engines: vec![storecheck_btree::engine(), storecheck_sqlite::engine(), storecheck_append_log::engine()],
         mutants: storecheck_mutants::all(),
         eccentrics: storecheck_eccentrics::all(),
-        chores: vec![Chore { name: "test", about: "Run the tests of the whole workspace", run: test::run }],
+        chores: vec![
+            Chore { name: "test", about: "Run the tests of the whole workspace", run: test::run },
+            Chore { name: "publish", about: "Judge the bundled engines anew for reports/", run: publish::run },
+        ],
     })
 }

@@ -17,6 +17,9 @@ pub(super) struct CompareArgs {
     /// The folder for README.md and index.html.
     #[arg(long, value_name = "DIR", default_value = "reports")]
     out: PathBuf,
+    /// What readers should know first; stands below the heading.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    note: String,
 }
 
 pub(super) fn run(args: &CompareArgs) -> Result<Exit, Failure> {
@@ -27,9 +30,9 @@ pub(super) fn run(args: &CompareArgs) -> Result<Exit, Failure> {
             Document::Bench(bench) => benches.push(*bench),
         }
     }
-    let html = page::render(&reports, &benches)
+    let html = page::render(&reports, &benches, &args.note)
         .map_err(|error| Failure::new(Exit::Incomplete, format!("the page cannot be made: {error:#}")))?;
-    for (name, text) in [("README.md", matrix::render(&reports, &benches)), ("index.html", html)] {
+    for (name, text) in [("README.md", matrix::render(&reports, &benches, &args.note)), ("index.html", html)] {
         let file = args.out.join(name);
         std::fs::create_dir_all(&args.out).and_then(|()| std::fs::write(&file, text)).map_err(|error| {
             Failure::usage(format!("{} cannot be written: {error}; name another folder with --out", file.display()))

@@ -12,10 +12,14 @@ use crate::bench::BenchReport;
 /// Failing checks of one engine that are shown with their evidence.
 const SHOWN: usize = 10;
 
-/// The page.
+/// The page; `note` is said before everything else, and may be empty.
 #[must_use]
-pub fn render(reports: &[Report], benches: &[BenchReport]) -> String {
-    let mut page = String::from("# Engines compared\n");
+pub fn render(reports: &[Report], benches: &[BenchReport], note: &str) -> String {
+    let contract = &crate::contract::Contract::get().name;
+    let mut page = format!("# Engines compared\n\nJudged by storecheck against {contract}.\n");
+    if !note.is_empty() {
+        let _ = write!(page, "\n{}\n", escaped(note));
+    }
     if !reports.is_empty() {
         page.push_str(&part("Verdicts", "", reports, &columns::verdicts(reports)));
         page.push_str(&part(

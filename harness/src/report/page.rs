@@ -15,6 +15,7 @@ const SHOWN: usize = 40;
 struct Page<'a> {
     title: &'static str,
     contract: &'a str,
+    note: &'a str,
     engines: Vec<&'a str>,
     verdicts: Vec<Row>,
     guarantees: Vec<Row>,
@@ -60,16 +61,17 @@ struct Group {
     charts: Vec<html::Chart>,
 }
 
-/// The page.
+/// The page; `note` is said before everything else, and may be empty.
 ///
 /// # Errors
 /// Never for what reports can hold; a mistake in the template, which the tests render.
-pub fn render(reports: &[Report], benches: &[BenchReport]) -> Result<String, minijinja::Error> {
+pub fn render(reports: &[Report], benches: &[BenchReport], note: &str) -> Result<String, minijinja::Error> {
     let none = reports.is_empty();
     let or_none = |rows: Vec<Row>| if none { Vec::new() } else { rows };
     let page = Page {
         title: "Engines compared",
         contract: &crate::contract::Contract::get().name,
+        note,
         engines: reports.iter().map(|report| report.engine.name.as_str()).collect(),
         verdicts: or_none(columns::verdicts(reports)),
         guarantees: columns::guarantees(reports),
