@@ -4,23 +4,22 @@
 
 use std::sync::Arc;
 
-use crate::record::Record;
 use crate::sync::{Condvar, Mutex, MutexGuard, PoisonError, yield_now};
 
 /// What a queued call returns.
 pub(crate) type Outcome = Result<u64, String>;
 
-/// Writers waiting for their turn or for their outcome.
-#[derive(Debug, Default)]
-pub(crate) struct CommitQueue {
-    line: Mutex<Line>,
+/// Writers waiting, each with its record, for their turn or for their outcome.
+#[derive(Debug)]
+pub(crate) struct CommitQueue<R> {
+    line: Mutex<Line<R>>,
     /// How often a leader lets others run before it commits without those that it expects.
     patience: u32,
 }
 
-#[derive(Debug, Default)]
-struct Line {
-    waiting: Vec<(Arc<Seat>, Record)>,
+#[derive(Debug)]
+struct Line<R> {
+    waiting: Vec<(Arc<Seat>, R)>,
     led: bool,
     /// How many were here when the last group was done: in it, or waiting for the next.
     seen: usize,
@@ -57,10 +56,10 @@ impl Seat {
     }
 }
 
-impl CommitQueue {
+impl<R> CommitQueue<R> {
     /// A queue whose leaders let others run up to `patience` times before they commit.
     pub(crate) fn new(patience: u32) -> Self {
-        Self { patience, ..Self::default() }
+        Self { line: Mutex::new(Line { waiting: Vec::new(), led: false, seen: 0 }), patience }
     }
 
     /// Queues `record` and returns its outcome.
@@ -69,8 +68,8 @@ impl CommitQueue {
     /// each; `afterwards` runs when the others have theirs and nobody else leads yet.
     pub(crate) fn submit(
         &self,
-        record: Record,
-        commit: impl FnOnce(Vec<Record>) -> Vec<Outcome>,
+        record: R,
+        commit: impl FnOnce(Vec<R>) -> Vec<Outcome>,
         afterwards: impl FnOnce(),
     ) -> Outcome {
         let seat = Arc::new(Seat::default());
@@ -97,7 +96,7 @@ impl CommitQueue {
     ///
     /// Those who were in the last group are on their way back. Without them half of the writers would be in every other
     /// group, and each sync would serve half as many: so they are let run for a moment.
-    fn gather<'a>(&'a self, mut line: MutexGuard<'a, Line>) -> Vec<(Arc<Seat>, Record)> {
+    fn gather<'a>(&'a self, mut line: MutexGuard<'a, Line<R>>) -> Vec<(Arc<Seat>, R)> {
         for _ in 0..self.patience {
             if line.waiting.len() >= line.seen {
                 break;
@@ -116,7 +115,7 @@ impl CommitQueue {
         (line.waiting.len(), line.led)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Line> {
+    fn lock(&self) -> MutexGuard<'_, Line<R>> {
         // Each change of the line is one step, so a panic elsewhere leaves nothing half-done.
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -124,12 +123,12 @@ impl CommitQueue {
 
 /// The lead over one group, passed on when dropped: also by a leader that panics, whose followers would otherwise sleep
 /// for ever.
-struct Turn<'a> {
-    queue: &'a CommitQueue,
+struct Turn<'a, R> {
+    queue: &'a CommitQueue<R>,
     followers: Vec<Arc<Seat>>,
 }
 
-impl Turn<'_> {
+impl<R> Turn<'_, R> {
     fn deliver(&mut self, outcomes: Vec<Outcome>) -> Outcome {
         debug_assert_eq!(self.followers.len() + 1, outcomes.len(), "one outcome for each record");
         let mut line = self.queue.lock();
@@ -144,7 +143,7 @@ impl Turn<'_> {
     }
 }
 
-impl Drop for Turn<'_> {
+impl<R> Drop for Turn<'_, R> {
     fn drop(&mut self) {
         for follower in self.followers.drain(..) {
             follower.say(Word::Done(lost()));

@@ -80,7 +80,8 @@ struct Base {
 impl Base {
     fn add(&mut self, record: &Record, sequence: u64) -> io::Result<()> {
         let offset = self.written + self.buffer.len() as u64;
-        record.encode(&Stamp { salt: self.salt, offset, synced: 0, sequence }, &mut self.buffer);
+        let mut draft = record.draft().ok_or(io::ErrorKind::FileTooLarge)?;
+        self.buffer.extend_from_slice(draft.seal(&Stamp { salt: self.salt, offset, synced: 0, sequence }));
         if self.buffer.len() >= CHUNK { self.flush() } else { Ok(()) }
     }
 

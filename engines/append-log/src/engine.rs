@@ -9,7 +9,7 @@ use storecheck::{Bytes, Durability, Engine, Frontier, StoreEngine};
 use crate::commit::CommitQueue;
 use crate::directory::Directory;
 use crate::index::Index;
-use crate::record::Record;
+use crate::record::Draft;
 use crate::recovery;
 use crate::writer::{Shared, Writer};
 
@@ -34,7 +34,7 @@ pub fn engine() -> Engine {
 #[derive(Debug)]
 pub struct AppendLog {
     shared: Shared,
-    queue: CommitQueue,
+    queue: CommitQueue<Draft>,
     writer: Mutex<Writer>,
 }
 
@@ -81,32 +81,16 @@ impl AppendLog {
         })
     }
 
-    fn submit(&self, record: Record) -> Result<u64, String> {
-        if !record.fits() {
-            return Err("the batch is larger than one record can be".to_owned());
-        }
+    fn submit(&self, record: Option<Draft>) -> Result<u64, String> {
+        let record = record.ok_or("the batch is larger than one record can be")?;
         let commit = |group| self.writer().commit(&self.shared, group);
         self.queue.submit(record, commit, || self.writer().compact_if_due(&self.shared))
     }
 }
 
-/// The pairs of a batch with octets of their own, all in one piece, which lives as long as the batch's entry in the log.
-///
-/// What is passed in are slices of a whole request body: a kept clone would keep all of it alive (GEN-9).
-fn copied(pairs: &[(Bytes, Bytes)]) -> Vec<(Bytes, Bytes)> {
-    let octets = pairs.iter().map(|(key, value)| key.len() + value.len()).sum();
-    let mut piece = Vec::with_capacity(octets);
-    for (key, value) in pairs {
-        piece.extend_from_slice(key);
-        piece.extend_from_slice(value);
-    }
-    let mut piece = Bytes::from(piece);
-    pairs.iter().map(|(key, value)| (piece.split_to(key.len()), piece.split_to(value.len()))).collect()
-}
-
 impl StoreEngine for AppendLog {
     fn put_batch(&self, kvs: &[(Bytes, Bytes)]) -> Result<u64, String> {
-        self.submit(Record::Put(copied(kvs)))
+        self.submit(Draft::put(kvs))
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, String> {
@@ -118,7 +102,7 @@ impl StoreEngine for AppendLog {
     }
 
     fn delete_batch(&self, keys: &[&[u8]]) -> Result<u64, String> {
-        self.submit(Record::Delete(keys.iter().map(|key| Bytes::copy_from_slice(key)).collect()))
+        self.submit(Draft::delete(keys))
     }
 
     fn current_sequence(&self) -> u64 {
@@ -138,6 +122,6 @@ impl StoreEngine for AppendLog {
         if self.index().oldest().is_none_or(|oldest| oldest >= cutoff_exclusive) {
             return Ok(0);
         }
-        self.submit(Record::Prune(cutoff_exclusive))
+        self.submit(Some(Draft::prune(cutoff_exclusive)))
     }
 }

@@ -48,79 +48,29 @@ impl Record {
         matches!(self, Self::State(_) | Self::Entry(_))
     }
 
-    /// Whether lengths and counts fit their fields. A batch that does not is refused before anything is written.
-    pub(crate) fn fits(&self) -> bool {
-        u32::try_from(self.body_size()).is_ok()
-    }
-
-    /// Octets that the record takes in the file.
-    pub(crate) fn size(&self) -> u64 {
-        FRAME as u64 + self.body_size()
-    }
-
-    fn body_size(&self) -> u64 {
+    /// The record as it goes into the file; none when lengths and counts do not fit their fields.
+    pub(crate) fn draft(&self) -> Option<Draft> {
         match self {
-            Self::Put(pairs) | Self::State(pairs) | Self::Entry(pairs) => {
-                COUNT + pairs.iter().map(|(key, value)| pair_size(key, value)).sum::<u64>()
-            }
-            Self::Delete(keys) => COUNT + keys.iter().map(|key| COUNT + key.len() as u64).sum::<u64>(),
-            Self::Prune(_) => 8,
-            Self::Close => 0,
+            Self::Put(pairs) => Draft::pairs(1, pairs),
+            Self::Delete(keys) => Draft::delete(&keys.iter().map(|key| &**key).collect::<Vec<_>>()),
+            Self::Prune(cutoff) => Some(Draft::prune(*cutoff)),
+            Self::State(pairs) => Draft::pairs(4, pairs),
+            Self::Entry(pairs) => Draft::pairs(5, pairs),
+            Self::Close => Some(Draft::close()),
         }
     }
 
-    fn kind(&self) -> u8 {
-        match self {
-            Self::Put(_) => 1,
-            Self::Delete(_) => 2,
-            Self::Prune(_) => 3,
-            Self::State(_) => 4,
-            Self::Entry(_) => 5,
-            Self::Close => 6,
-        }
-    }
-
-    /// Appends the record, framed for the place that `stamp` names, to `out`.
-    pub(crate) fn encode(&self, stamp: &Stamp, out: &mut Vec<u8>) {
-        let start = out.len();
-        out.extend_from_slice(&[0; 4]);
-        out.extend_from_slice(&length(self.body_size()));
-        out.extend_from_slice(&stamp.sequence.to_le_bytes());
-        out.extend_from_slice(&stamp.synced.to_le_bytes());
-        out.push(self.kind());
-        self.encode_body(out);
-        let checksum = checksum(stamp.salt, stamp.offset, &out[start + 4..]);
-        out[start..start + 4].copy_from_slice(&checksum.to_le_bytes());
-    }
-
-    fn encode_body(&self, out: &mut Vec<u8>) {
-        match self {
-            Self::Put(pairs) | Self::State(pairs) | Self::Entry(pairs) => {
-                out.extend_from_slice(&length(pairs.len() as u64));
-                for (key, value) in pairs {
-                    encode_string(key, out);
-                    encode_string(value, out);
-                }
-            }
-            Self::Delete(keys) => {
-                out.extend_from_slice(&length(keys.len() as u64));
-                for key in keys {
-                    encode_string(key, out);
-                }
-            }
-            Self::Prune(cutoff) => out.extend_from_slice(&cutoff.to_le_bytes()),
-            Self::Close => {}
-        }
-    }
-
-    fn decode_body(kind: u8, body: &[u8]) -> Option<Self> {
+    /// What `body` says. The pairs of a batch are slices of it and keep all of it alive, as long as the batch's entry is
+    /// in the log; pairs of State, which may live longer than their neighbours, have octets of their own.
+    fn decode_body(kind: u8, body: &Bytes) -> Option<Self> {
         let mut fields = Fields(body);
+        let shared = |octets: &[u8]| body.slice_ref(octets);
         let record = match kind {
-            1 => Self::Put(fields.pairs()?),
-            2 => Self::Delete(fields.list(Fields::string)?),
+            1 => Self::Put(fields.pairs(shared)?),
+            2 => Self::Delete(fields.list(|fields| fields.string().map(shared))?),
             3 => Self::Prune(fields.u64()?),
-            4 => Self::State(fields.pairs()?),
-            5 => Self::Entry(fields.pairs()?),
+            4 => Self::State(fields.pairs(Bytes::copy_from_slice)?),
+            5 => Self::Entry(fields.pairs(shared)?),
             6 => Self::Close,
             _ => return None,
         };
@@ -133,14 +83,87 @@ pub(crate) fn pair_size(key: &[u8], value: &[u8]) -> u64 {
     2 * COUNT + key.len() as u64 + value.len() as u64
 }
 
-fn encode_string(octets: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(&length(octets.len() as u64));
-    out.extend_from_slice(octets);
-}
+/// A record on its way into the file: all of its octets, but for what its place decides.
+#[derive(Debug)]
+pub(crate) struct Draft(Vec<u8>);
 
-fn length(value: u64) -> [u8; 4] {
-    // No string and no list is longer than the body it stands in, and `Record::fits` was asked about that.
-    u32::try_from(value).expect("the record fits").to_le_bytes()
+impl Draft {
+    /// A `put_batch`. The caller's pairs are slices of a whole request body, which must not be kept alive (GEN-9): their
+    /// octets are copied here, and what the index gets are slices of this one copy.
+    pub(crate) fn put(pairs: &[Pair]) -> Option<Self> {
+        Self::pairs(1, pairs)
+    }
+
+    fn pairs(kind: u8, pairs: &[Pair]) -> Option<Self> {
+        let size = COUNT + pairs.iter().map(|(key, value)| pair_size(key, value)).sum::<u64>();
+        let mut draft = Self::with_body(kind, size)?;
+        draft.count(pairs.len());
+        for (key, value) in pairs {
+            draft.string(key);
+            draft.string(value);
+        }
+        Some(draft)
+    }
+
+    /// A `delete_batch`.
+    pub(crate) fn delete(keys: &[&[u8]]) -> Option<Self> {
+        let size = COUNT + keys.iter().map(|key| COUNT + key.len() as u64).sum::<u64>();
+        let mut draft = Self::with_body(2, size)?;
+        draft.count(keys.len());
+        keys.iter().for_each(|key| draft.string(key));
+        Some(draft)
+    }
+
+    /// Batch-log entries below `cutoff` are gone.
+    pub(crate) fn prune(cutoff: u64) -> Self {
+        let mut draft = Self::with_body(3, 8).expect("eight octets fit");
+        draft.0.extend_from_slice(&cutoff.to_le_bytes());
+        draft
+    }
+
+    /// All before this record was synced.
+    pub(crate) fn close() -> Self {
+        Self::with_body(6, 0).expect("nothing fits")
+    }
+
+    fn with_body(kind: u8, size: u64) -> Option<Self> {
+        let length = u32::try_from(size).ok()?;
+        let mut octets = Vec::with_capacity(FRAME + usize::try_from(size).ok()?);
+        octets.resize(FRAME, 0);
+        octets[4..8].copy_from_slice(&length.to_le_bytes());
+        octets[FRAME - 1] = kind;
+        Some(Self(octets))
+    }
+
+    fn count(&mut self, count: usize) {
+        // No string and no list is longer than the body it stands in, whose length fits.
+        self.0.extend_from_slice(&u32::try_from(count).expect("the record fits").to_le_bytes());
+    }
+
+    fn string(&mut self, octets: &[u8]) {
+        self.count(octets.len());
+        self.0.extend_from_slice(octets);
+    }
+
+    /// Whether the record is a write, with a number of its own.
+    pub(crate) fn is_write(&self) -> bool {
+        matches!(self.0[FRAME - 1], 1 | 2)
+    }
+
+    /// The octets for the place that `stamp` names.
+    pub(crate) fn seal(&mut self, stamp: &Stamp) -> &[u8] {
+        self.0[8..16].copy_from_slice(&stamp.sequence.to_le_bytes());
+        self.0[16..24].copy_from_slice(&stamp.synced.to_le_bytes());
+        let checksum = checksum(stamp.salt, stamp.offset, &self.0[4..]);
+        self.0[..4].copy_from_slice(&checksum.to_le_bytes());
+        &self.0
+    }
+
+    /// What the record says.
+    pub(crate) fn into_record(self) -> Record {
+        let (kind, mut octets) = (self.0[FRAME - 1], Bytes::from(self.0));
+        Record::decode_body(kind, &octets.split_off(FRAME)).expect("a draft is of its kind's shape")
+    }
 }
 
 fn checksum(salt: u64, offset: u64, octets: &[u8]) -> u32 {
@@ -183,7 +206,7 @@ impl<'a> Framed<'a> {
 
     /// What the record says; `None` when the body is not of its kind's shape.
     pub(crate) fn record(&self) -> Option<Record> {
-        Record::decode_body(self.kind, self.body)
+        Record::decode_body(self.kind, &Bytes::copy_from_slice(self.body))
     }
 }
 
@@ -264,13 +287,13 @@ impl<'a> Fields<'a> {
         Some(u64::from_le_bytes(self.take(8)?.try_into().ok()?))
     }
 
-    fn string(&mut self) -> Option<Bytes> {
+    fn string(&mut self) -> Option<&'a [u8]> {
         let length = self.u32()?;
-        self.take(length as usize).map(Bytes::copy_from_slice)
+        self.take(length as usize)
     }
 
-    fn pairs(&mut self) -> Option<Vec<Pair>> {
-        self.list(|fields| Some((fields.string()?, fields.string()?)))
+    fn pairs(&mut self, kept: impl Fn(&[u8]) -> Bytes) -> Option<Vec<Pair>> {
+        self.list(|fields| Some((kept(fields.string()?), kept(fields.string()?))))
     }
 
     // Collecting through `Option` reserves nothing by the count, which is only a number that the file states.
@@ -305,7 +328,7 @@ mod tests {
 
     fn encoded(record: &Record) -> Vec<u8> {
         let mut octets = vec![0xEE; 3];
-        record.encode(&STAMP, &mut octets);
+        octets.extend_from_slice(record.draft().expect("it fits").seal(&STAMP));
         octets
     }
 
@@ -315,7 +338,8 @@ mod tests {
             let octets = encoded(&record);
             let framed = Framed::at(&octets, 3, 77).expect("a good record");
             assert_eq!((framed.sequence, framed.synced), (9, 2));
-            assert_eq!((framed.size(), record.size()), (octets.len() - 3, octets.len() as u64 - 3));
+            assert_eq!(framed.size(), octets.len() - 3);
+            assert_eq!(record.draft().map(Draft::into_record).as_ref(), Some(&record));
             assert_eq!(framed.record().as_ref(), Some(&record));
         }
     }

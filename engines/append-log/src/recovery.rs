@@ -2,13 +2,13 @@
 //! torn tail, which is cut, or damage, which is refused. The crate's front page says why the two can be told apart.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 
 use crate::compaction;
 use crate::directory::Directory;
 use crate::index::Index;
 use crate::log_file::LogFile;
-use crate::record::{Framed, Header, Record};
+use crate::record::{Draft, Framed, Header, Record, Stamp};
 
 /// A log file and where a writer goes on in it.
 #[derive(Debug)]
@@ -23,6 +23,20 @@ pub(crate) struct Log {
     pub(crate) sequence: u64,
     /// Whether all records are vouched for: by a base's length or by a close record.
     pub(crate) closed: bool,
+}
+
+impl Log {
+    /// Makes `record` ready for `offset`, after the write numbered `last`: its number, and its octets.
+    pub(crate) fn seal<'a>(&self, record: &'a mut Draft, last: u64, offset: u64) -> Result<(u64, &'a [u8]), String> {
+        let sequence = last.checked_add(u64::from(record.is_write())).ok_or("all sequence numbers are used up")?;
+        Ok((sequence, record.seal(&Stamp { salt: self.salt, offset, synced: self.synced, sequence })))
+    }
+
+    /// Writes `octets` at the end, and answers where they end.
+    pub(crate) fn append(&self, octets: &[u8]) -> io::Result<u64> {
+        self.file.write_at(octets, self.end)?;
+        Ok(self.end + octets.len() as u64)
+    }
 }
 
 /// Opens the store in `directory`, or makes one.

@@ -7,10 +7,10 @@ use crate::commit::Outcome;
 use crate::compaction::{self, Failure};
 use crate::directory::Directory;
 use crate::index::Index;
-use crate::record::{Record, Stamp};
+use crate::record::{Draft, Record, Stamp};
 use crate::recovery::Log;
 
-/// Octets of a group for which room is kept.
+/// Octets of a group of several records for which room is kept.
 const KEPT: usize = 4 << 20;
 
 /// What readers look at: written by the leader only, and only with what is on the disk.
@@ -49,14 +49,15 @@ impl Writer {
     }
 
     /// Makes `group` durable and then visible, in its order. All of it succeeds or none of it does.
-    pub(crate) fn commit(&mut self, shared: &Shared, group: Vec<Record>) -> Vec<Outcome> {
-        let sequences = match self.append(&group) {
+    pub(crate) fn commit(&mut self, shared: &Shared, mut group: Vec<Draft>) -> Vec<Outcome> {
+        let sequences = match self.append(&mut group) {
             Ok(sequences) => sequences,
             Err(message) => return vec![Err(message); group.len()],
         };
+        let records: Vec<Record> = group.into_iter().map(Draft::into_record).collect();
         let mut index = shared.index.write().unwrap_or_else(PoisonError::into_inner);
         let outcomes =
-            sequences.into_iter().zip(group).map(|(sequence, record)| Ok(index.apply(sequence, record))).collect();
+            sequences.into_iter().zip(records).map(|(sequence, record)| Ok(index.apply(sequence, record))).collect();
         // After the data, which whoever reads this number expects to find, and before anybody else gets at the index,
         // so that no reader sees an entry above the current number.
         shared.current.store(self.log.sequence, Ordering::Release);
@@ -65,19 +66,36 @@ impl Writer {
 
     /// Brings a group to the disk and answers the number that each of its records bears. After an error none of the
     /// numbers is used up.
-    fn append(&mut self, group: &[Record]) -> Result<Vec<u64>, String> {
+    fn append(&mut self, group: &mut [Draft]) -> Result<Vec<u64>, String> {
         if let Some(reason) = &self.broken {
             return Err(reason.clone());
         }
-        let mut octets = std::mem::take(&mut self.buffer);
-        octets.clear();
-        let sequences = self.encode(group, &mut octets)?;
-        if let Err(error) = self.log.file.write_at(&octets, self.log.end) {
+        self.buffer.clear();
+        let (sequences, written) = match group {
+            // One record goes as it is: most of what is large comes alone.
+            [record] => {
+                let (sequence, octets) = self.log.seal(record, self.log.sequence, self.log.end)?;
+                (vec![sequence], self.log.append(octets))
+            }
+            group => {
+                let mut sequences = Vec::with_capacity(group.len());
+                for record in group {
+                    let last = sequences.last().copied().unwrap_or(self.log.sequence);
+                    let offset = self.log.end + self.buffer.len() as u64;
+                    let (sequence, octets) = self.log.seal(record, last, offset)?;
+                    self.buffer.extend_from_slice(octets);
+                    sequences.push(sequence);
+                }
+                (sequences, self.log.append(&self.buffer))
+            }
+        };
+        self.buffer.shrink_to(KEPT);
+        let end = written.map_err(|error| {
             if self.log.file.cut(self.log.end).is_err() {
                 self.stop("a part of a failed write could not be cut off");
             }
-            return Err(format!("nothing was stored, the write failed: {error}"));
-        }
+            format!("nothing was stored, the write failed: {error}")
+        })?;
         if self.syncs
             && let Err(error) = self.log.file.sync()
         {
@@ -86,32 +104,12 @@ impl Writer {
             self.stop("a sync failed");
             return Err(format!("it is unknown what was stored, the sync failed: {error}"));
         }
-        self.log.end += octets.len() as u64;
+        self.log.end = end;
         if self.syncs {
-            self.log.synced = self.log.end;
-        }
-        if octets.capacity() <= KEPT {
-            self.buffer = octets;
+            self.log.synced = end;
         }
         self.log.sequence = sequences.last().copied().unwrap_or(self.log.sequence);
         self.log.closed = false;
-        Ok(sequences)
-    }
-
-    /// Puts the octets of a group into `octets`, and answers the number that each of its records bears.
-    fn encode(&self, group: &[Record], octets: &mut Vec<u8>) -> Result<Vec<u64>, String> {
-        let size = group.iter().map(Record::size).sum::<u64>();
-        octets.reserve(usize::try_from(size).map_err(|_| "the batches do not fit into memory")?);
-        let mut sequences = Vec::with_capacity(group.len());
-        let mut sequence = self.log.sequence;
-        for record in group {
-            if record.is_write() {
-                sequence = sequence.checked_add(1).ok_or("all sequence numbers are used up")?;
-            }
-            let offset = self.log.end + octets.len() as u64;
-            record.encode(&Stamp { salt: self.log.salt, offset, synced: self.log.synced, sequence }, octets);
-            sequences.push(sequence);
-        }
         Ok(sequences)
     }
 
@@ -144,8 +142,8 @@ impl Drop for Writer {
             return;
         }
         let Log { salt, end, sequence, .. } = self.log;
-        let mut octets = Vec::new();
-        Record::Close.encode(&Stamp { salt, offset: end, synced: end, sequence }, &mut octets);
-        let _ = self.log.file.write_at(&octets, end);
+        let mut close = Draft::close();
+        let octets = close.seal(&Stamp { salt, offset: end, synced: end, sequence });
+        let _ = self.log.file.write_at(octets, end);
     }
 }

@@ -13,16 +13,10 @@ mod sync {
     pub(crate) use std::sync::PoisonError;
 }
 
-mod record {
-    #[derive(Debug)]
-    pub(crate) struct Record(pub(crate) u64);
-}
-
 use shuttle::sync::{Arc, Mutex};
 use shuttle::thread;
 
 use commit::{CommitQueue, Outcome};
-use record::Record;
 
 /// Random schedules of each test, and how many are gone through one after the other.
 const SCHEDULES: usize = 3000;
@@ -45,8 +39,7 @@ fn writers(count: u64, each: u64) {
         thread::spawn(move || {
             for turn in 0..each {
                 let record = own * each + turn;
-                let number =
-                    queue.submit(Record(record), |group| lead(&journal, &group), || {}).expect("it is committed");
+                let number = queue.submit(record, |group| lead(&journal, &group), || {}).expect("it is committed");
                 let at = usize::try_from(number - 1).expect("small");
                 assert_eq!(journal.lock().expect("no leader panics").records[at], record, "another's outcome");
             }
@@ -63,11 +56,11 @@ fn writers(count: u64, each: u64) {
     assert_eq!(queue.standing(), (0, false));
 }
 
-fn lead(journal: &Mutex<Journal>, group: &[Record]) -> Vec<Outcome> {
+fn lead(journal: &Mutex<Journal>, group: &[u64]) -> Vec<Outcome> {
     let lock = || journal.lock().expect("no leader panics");
     assert!(!std::mem::replace(&mut lock().leads, true), "two lead");
     let mut outcomes = Vec::new();
-    for Record(record) in group {
+    for record in group {
         // Given up in between, so that others come while a group is committed.
         let mut journal = lock();
         journal.records.push(*record);

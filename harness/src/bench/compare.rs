@@ -87,6 +87,17 @@ pub fn ratio_of_runs(head: &Figures, base: &Figures) -> Option<Interval> {
     Some(of_sorted(middle, &draws))
 }
 
+/// Figures as multiples of what `reference` gave in the same rounds: what the machine did meanwhile met both. None when
+/// the rounds are not the same.
+#[must_use]
+pub fn relative(figures: &Figures, reference: &Figures) -> Option<Figures> {
+    if figures.rounds.len() != reference.rounds.len() {
+        return None;
+    }
+    let rounds = figures.rounds.iter().zip(&reference.rounds).map(|(figure, reference)| figure / reference);
+    Some(Figures { rounds: rounds.collect(), ..figures.clone() })
+}
+
 /// The noise of a workload: how far its first engine may seem to be from itself. None when it was not run twice.
 #[must_use]
 pub fn noise(workload: &WorkloadReport) -> Option<f64> {

@@ -1,11 +1,11 @@
 //! What changed from one benchmark run to another, and only what is beyond doubt: beyond the intervals of both runs,
-//! beyond the noise of both, and beyond what the machine itself did differently.
+//! beyond the noise of both, and, unless both have a reference, beyond what the machine itself did differently.
 
 use std::fmt::Write as _;
 
 use super::bench::{short, spanned};
 use super::markdown::escaped;
-use crate::bench::compare::{Interval, mean, noise, ratio_of_runs};
+use crate::bench::compare::{Interval, mean, noise, ratio_of_runs, relative};
 use crate::bench::document::{BenchReport, Figures, WorkloadReport};
 
 /// How an engine fared in a workload, from one run to another.
@@ -48,7 +48,11 @@ impl BenchDiff {
     }
 }
 
-/// Compares two runs. With one engine in each, these are compared whatever they are called.
+/// Compares two runs.
+///
+/// Runs whose first engine is the same, and that have others, have it as their reference: what the others did is taken
+/// round by round as multiples of what it did, so that it does not matter how fast the machine was. With one engine in
+/// each beside the reference, or with no other, these are compared whatever they are called.
 #[must_use]
 pub fn of_runs(base: &BenchReport, head: &BenchReport) -> BenchDiff {
     let mut diff = BenchDiff::default();
@@ -57,31 +61,62 @@ pub fn of_runs(base: &BenchReport, head: &BenchReport) -> BenchDiff {
         return diff;
     }
     let drift = drift(base, head);
-    let alone = base.engines.len() == 1 && head.engines.len() == 1;
+    let referred = base.engines.len() > 1 && head.engines.len() > 1 && base.engines[0] == head.engines[0];
+    let others = |run: &BenchReport| run.engines.len() - usize::from(referred);
+    let alone = others(base) == 1 && others(head) == 1;
     for new in &head.workloads {
         let Some(old) = base.workloads.iter().find(|old| old.name == new.name) else {
             diff.left_out.push(format!("{}: not in both runs", new.name));
             continue;
         };
-        let least = [noise(old), noise(new), Some(drift)].into_iter().flatten().fold(0.0, f64::max);
-        for figures in &new.engines {
-            let before = old.engines.iter().find(|before| alone || before.spec == figures.spec);
-            match before.map(|before| moved(new, before, figures, least)) {
-                Some(Ok(one)) => diff.moves.push(one),
-                Some(Err(why)) => diff.left_out.push(format!("{}, {}: {why}", new.name, figures.spec)),
-                None => diff.left_out.push(format!("{}, {}: not in both runs", new.name, figures.spec)),
+        let noise = [noise(old), noise(new)].into_iter().flatten().fold(0.0, f64::max);
+        for (nth, figures) in new.engines.iter().enumerate() {
+            let same = |before: &&Figures| before.spec == figures.spec;
+            let related = referred && nth > 0;
+            let before = match (related, alone) {
+                (true, true) => old.engines.get(1),
+                (false, true) if !referred => old.engines.first(),
+                _ => old.engines.iter().find(same),
+            };
+            let Some(before) = before else {
+                diff.left_out.push(format!("{}, {}: not in both runs", new.name, figures.spec));
+                continue;
+            };
+            let least = if related { noise } else { noise.max(drift) };
+            let compared = if related {
+                [relative_to_first(old, before), relative_to_first(new, figures)]
+            } else {
+                [Some(before.clone()), Some(figures.clone())]
+            };
+            match moved(new, [before, figures], &compared, least) {
+                Ok(one) => diff.moves.push(one),
+                Err(why) => diff.left_out.push(format!("{}, {}: {why}", new.name, figures.spec)),
             }
         }
     }
     diff
 }
 
-fn moved(workload: &WorkloadReport, before: &Figures, after: &Figures, least: f64) -> Result<Move, String> {
+fn relative_to_first(workload: &WorkloadReport, figures: &Figures) -> Option<Figures> {
+    relative(figures, workload.engines.first()?)
+}
+
+/// How an engine moved from its figures before to those after, by what is `compared` of the two.
+fn moved(
+    workload: &WorkloadReport,
+    [before, after]: [&Figures; 2],
+    compared: &[Option<Figures>; 2],
+    least: f64,
+) -> Result<Move, String> {
     if before.durability != after.durability && !workload.only_reads {
         return Err("at another durability".to_owned());
     }
     let figure = |figures: &Figures| mean(&figures.rounds).map(|figure| figure.middle);
-    match (figure(before), figure(after), ratio_of_runs(after, before)) {
+    let ratio = match compared {
+        [Some(before), Some(after)] => ratio_of_runs(after, before),
+        _ => None,
+    };
+    match (figure(before), figure(after), ratio) {
         (Some(old), Some(new), Some(ratio)) => {
             Ok(Move { workload: workload.name.clone(), spec: after.spec.clone(), ratio, figures: [old, new], least })
         }
@@ -212,7 +247,7 @@ mod tests {
         assert!(diff.regressed());
         let told = markdown(&diff);
         assert!(told.starts_with("**speed**: 1 figures compared · 1 slower · 0 faster · 0 level\n"), "{told}");
-        assert!(told.contains("| put-1 | mine | 100.0/s | 90.9/s | 0.91 (0.90–0.92) |"), "{told}");
+        assert!(told.contains("| put-1 | mine | 100/s | 90.9/s | 0.91 (0.90–0.92) |"), "{told}");
         assert!(!of_runs(&slower, &base).regressed());
         // The same figures where an engine is a tenth away from itself.
         let shaky = run(&STEADY, &[130.0, 80.0, 99.0, 125.0, 99.5], 1000.0);
@@ -220,6 +255,41 @@ mod tests {
         // The same, where the disk has become a fifth slower meanwhile.
         let later = BenchReport { limits: run(&STEADY, &STEADY, 800.0).limits, ..slower };
         assert!(!of_runs(&base, &later).regressed());
+    }
+
+    #[test]
+    fn a_reference_in_both_runs_takes_out_what_the_machine_did() {
+        let with = |of_machine: f64, of_mine: f64| {
+            let mut run =
+                run(&STEADY.map(|figure| figure * of_machine), &STEADY.map(|figure| figure * of_machine), 1.0);
+            let mut reference = run.engines[0].clone();
+            reference.spec = "reference".to_owned();
+            run.engines.insert(0, reference);
+            let mut mine = run.workloads[0].engines[0].clone();
+            mine.rounds.iter_mut().for_each(|figure| *figure *= of_mine);
+            run.workloads[0].engines[0].spec = "reference".to_owned();
+            run.workloads[0].engines.push(mine);
+            run.limits = super::tests::run(&STEADY, &STEADY, 1000.0 * of_machine).limits;
+            run
+        };
+        let moved = |base: &BenchReport, head: &BenchReport| {
+            let diff = of_runs(base, head);
+            diff.moves.iter().find(|one| one.spec == "mine").map(|one| (one.significant(), one.ratio.middle))
+        };
+        // A machine that is a third slower now, and an engine that is not.
+        assert!(matches!(moved(&with(1.0, 2.0), &with(0.7, 2.0)), Some((false, _))));
+        // One that is a tenth slower, on a machine that is a third faster.
+        let (significant, ratio) = moved(&with(1.0, 2.0), &with(1.3, 1.8)).expect("it is compared");
+        assert!(significant && (ratio - 0.9).abs() < 1e-9, "{ratio}");
+        // The reference itself has no reference, so that what the machine did counts against it.
+        assert!(!of_runs(&with(1.0, 2.0), &with(0.7, 2.0)).regressed());
+        // A version of another name, and one among several.
+        let mut renamed = with(1.0, 1.8);
+        renamed.engines[1].spec = "next".to_owned();
+        renamed.workloads[0].engines[1].spec = "next".to_owned();
+        assert!(of_runs(&with(1.0, 2.0), &renamed).regressed());
+        renamed.engines.push(renamed.engines[1].clone());
+        assert_eq!(of_runs(&with(1.0, 2.0), &renamed).left_out, ["put-1, next: not in both runs"]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ fn answer(group: &[Record]) -> Vec<Outcome> {
 }
 
 /// Waits until `count` records wait in the queue.
-fn until_waiting(queue: &CommitQueue, count: usize) {
+fn until_waiting(queue: &CommitQueue<Record>, count: usize) {
     while queue.standing().0 < count {
         thread::sleep(Duration::from_millis(1));
     }
@@ -22,7 +22,7 @@ fn until_waiting(queue: &CommitQueue, count: usize) {
 
 #[test]
 fn those_who_wait_are_committed_together_and_each_gets_its_own_outcome() {
-    let queue = CommitQueue::default();
+    let queue = CommitQueue::new(0);
     let groups = AtomicU64::new(0);
     let (release, held) = mpsc::channel::<()>();
     thread::scope(|scope| {
@@ -60,7 +60,7 @@ fn those_who_wait_are_committed_together_and_each_gets_its_own_outcome() {
 
 #[test]
 fn a_leader_that_panics_fails_its_group_and_the_next_one_leads() {
-    let queue = CommitQueue::default();
+    let queue = CommitQueue::new(0);
     let (release, held) = mpsc::channel::<()>();
     thread::scope(|scope| {
         let first = scope.spawn(|| {

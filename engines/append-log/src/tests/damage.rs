@@ -21,7 +21,7 @@ fn log(groups: &[&[Record]]) -> Vec<u8> {
         for record in *group {
             sequence += u64::from(record.is_write());
             let stamp = Stamp { salt: SALT, offset: octets.len() as u64, synced, sequence };
-            record.encode(&stamp, &mut octets);
+            octets.extend_from_slice(record.draft().unwrap().seal(&stamp));
         }
     }
     octets
@@ -32,7 +32,7 @@ fn record(key: &str, value: &str) -> Record {
 }
 
 fn size(record: &Record) -> usize {
-    usize::try_from(record.size()).unwrap()
+    record.draft().unwrap().seal(&Stamp { salt: 0, offset: 0, synced: 0, sequence: 0 }).len()
 }
 
 #[test]
