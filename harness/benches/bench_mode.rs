@@ -1,5 +1,5 @@
 //! What measuring costs: workloads as `bench` runs them, against a bare loop of the same calls on the same map engine.
-//! Both take turns; told is the ratio of the medians, workloads' over bare.
+//! Both take turns; told is the geometric mean of each turn's ratio, workloads' over bare, with its interval.
 //!
 //! `cargo bench -p storecheck --features bench --bench bench_mode`; `docs/measurements.md` has the figures.
 
@@ -8,13 +8,14 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use storecheck::bench::compare;
 use storecheck::bench::keys::{Draw, Pairs, key};
 use storecheck::bench::run::{Bench, run};
 use storecheck::bench::workload::{Keys, Workload, builtin};
 use storecheck::{Bytes, Engine, StoreEngine};
 use storecheck_btree::BTree;
 
-const ROUNDS: usize = 21;
+const ROUNDS: usize = 31;
 const KEYS: u64 = 100_000;
 const BATCH: u64 = 100;
 const TIME: Duration = Duration::from_millis(200);
@@ -41,8 +42,13 @@ fn main() {
             measured.push(round.calls as f64 * 1e9 / round.nanoseconds as f64);
             bare.push(loop_of(name, workload.calls));
         }
+        let ratios: Vec<f64> = measured.iter().zip(&bare).map(|(measured, bare)| measured / bare).collect();
+        let ratio = compare::mean(&ratios).expect("calls were made");
         let (measured, bare) = (middle(measured), middle(bare));
-        println!("{name}: {measured:.0} calls/s measured, {bare:.0} bare, ratio {:.3}", measured / bare);
+        println!(
+            "{name}: {measured:.0} calls/s measured, {bare:.0} bare, ratio {:.3} ({:.3} to {:.3})",
+            ratio.middle, ratio.low, ratio.high
+        );
     }
 }
 

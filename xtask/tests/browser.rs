@@ -65,14 +65,13 @@ fn edit(file: &Path, change: impl Fn(&mut Value)) {
 }
 
 /// What the browser saw of a page in each way that people meet it, after what holds for every page.
-fn audited(file: &Path, title: &str) -> Vec<Value> {
+fn audited(file: &Path, screenshots: &Path, title: &str) -> Vec<Value> {
     let octets = std::fs::metadata(file).expect("a page").len();
     assert!(octets < 500_000, "the page has {octets} octets");
     let browser = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
-    let folder = file.parent().expect("a page lies in a folder");
     let output = Command::new("node")
         .arg("audit.mjs")
-        .args([file, folder])
+        .args([file, screenshots])
         .current_dir(&browser)
         .output()
         .expect("this test needs Node, Chromium, and `npm ci` in xtask/tests/browser");
@@ -97,7 +96,7 @@ fn audited(file: &Path, title: &str) -> Vec<Value> {
 fn the_comparison_holds_in_every_light() {
     let dir = tempfile::tempdir().expect("a scratch folder");
     page(dir.path());
-    let seen = audited(&dir.path().join("page/index.html"), "Engines compared");
+    let seen = audited(&dir.path().join("page/index.html"), dir.path(), "Engines compared");
     assert!(seen[0]["rows"].as_u64().is_some_and(|rows| rows > 90), "{}", seen[0]);
     for way in seen.iter().filter(|way| way["name"] != "scriptless") {
         assert_eq!(way["filtered"], 1, "{way}");
@@ -108,6 +107,14 @@ fn the_comparison_holds_in_every_light() {
 fn the_history_holds_in_every_light() {
     let dir = tempfile::tempdir().expect("a scratch folder");
     history(dir.path());
-    let seen = audited(&dir.path().join("page.html"), "Engines over time");
+    let seen = audited(&dir.path().join("page.html"), dir.path(), "Engines over time");
     assert_eq!(seen[0]["rows"], 3, "two versions and a workload");
+}
+
+#[test]
+fn the_published_comparison_holds_in_every_light() {
+    let dir = tempfile::tempdir().expect("a scratch folder");
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../reports/index.html").canonicalize().expect("it is there");
+    let seen = audited(&page, dir.path(), "Engines compared");
+    assert!(seen[0]["rows"].as_u64().is_some_and(|rows| rows > 150), "{}", seen[0]);
 }

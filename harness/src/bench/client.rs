@@ -12,7 +12,7 @@ use rand::RngExt;
 
 use super::keys::{Draw, KEY, Pairs, key};
 use super::latency::Latency;
-use super::verify::{Look, Scan, THOROUGH};
+use super::verify::{CLOSE, Look, Scan, THOROUGH};
 use super::workload::{Direction, Keys, Move, Start, Step, Work, Workload};
 use crate::engine::StoreEngine;
 
@@ -231,8 +231,7 @@ impl<'a> Client<'a> {
     }
 
     /// Prepares a burst of at most `most` calls, and makes them when `begin` returns; one in `stride`, a power of two, is
-    /// timed. A client that has made all its
-    /// calls stops the others.
+    /// timed. A client that has made all its calls stops the others.
     ///
     /// # Errors
     /// What was wrong with a reply.
@@ -300,7 +299,8 @@ impl<'a> Client<'a> {
     }
 
     fn make(&mut self, store: &dyn StoreEngine, call: &Prepared, nth: u64) -> Result<(), String> {
-        let look = Look { pairs: &self.round.pairs, thorough: nth.is_multiple_of(THOROUGH) };
+        let look =
+            Look { pairs: &self.round.pairs, close: nth.is_multiple_of(CLOSE), thorough: nth.is_multiple_of(THOROUGH) };
         match call {
             Prepared::Put(batch) => {
                 let number = store.put_batch(&batch.pairs)?;

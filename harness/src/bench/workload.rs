@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::keys::KEY;
 use crate::contract::ClauseId;
 use crate::scenario::load::{self, LoadError};
 
@@ -183,6 +184,27 @@ impl Workload {
         })
     }
 
+    /// Pairs that each call gets, when gets are all that it does.
+    #[must_use]
+    pub fn gets(&self) -> Option<u32> {
+        match self.steps[..] {
+            [Step { r#do: Move::Get { .. }, .. }] => Some(1),
+            [Step { r#do: Move::GetMany { keys }, .. }] => Some(keys),
+            _ => None,
+        }
+    }
+
+    /// Octets of keys and values that each call puts, when one client puts and nothing else is done.
+    #[must_use]
+    pub fn puts(&self) -> Option<u64> {
+        match self.steps[..] {
+            [Step { r#do: Move::Put { pairs, .. }, .. }] if self.clients == 1 => {
+                Some(u64::from(pairs) * (KEY as u64 + u64::from(self.value)))
+            }
+            _ => None,
+        }
+    }
+
     /// Whether it reads the batch log, or prunes it.
     #[must_use]
     pub fn needs_log(&self) -> bool {
@@ -269,6 +291,21 @@ mod tests {
         assert!(workloads.iter().all(|workload| workload.clauses.iter().all(|id| id.is_known())));
         let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/bench")).unwrap();
         assert_eq!(files.count(), FILES.len(), "a file of scenarios/bench is not compiled in");
+    }
+
+    #[test]
+    fn what_a_machine_allows_is_known_of_plain_gets_and_puts() {
+        let workloads = builtin().unwrap_or_else(|error| panic!("{error}"));
+        let of = |name: &str| {
+            let found = workloads.iter().find(|workload| workload.name == name).expect("it is bundled");
+            (found.gets(), found.puts())
+        };
+        assert_eq!(of("get-hit"), (Some(1), None));
+        assert_eq!(of("get-many-100"), (Some(100), None));
+        assert_eq!(of("put-100-of-1KiB"), (None, Some(100 * (16 + 1024))));
+        for other in ["put-1-by-4", "scan-100", "mixed-by-1", "ycsb-a", "prune-10"] {
+            assert_eq!(of(other), (None, None), "{other}");
+        }
     }
 
     #[test]

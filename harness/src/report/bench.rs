@@ -8,6 +8,8 @@ use comfy_table::{Table, presets};
 use super::markdown::escaped;
 use crate::bench::compare::{Interval, Standing, mean, noise, noise_of_run, ratio, standing};
 use crate::bench::document::{BenchReport, Figures, WorkloadReport};
+use crate::bench::workload;
+use crate::engine::Durability;
 
 // Writing to a String cannot fail, here and below.
 
@@ -152,6 +154,22 @@ fn problems(report: &BenchReport) -> Vec<String> {
     all.filter(|(_, figures)| !figures.problem.is_empty())
         .map(|(workload, figures)| format!("{}, {}: {}", workload.name, figures.spec, figures.problem))
         .collect()
+}
+
+/// What the machine itself allows of a workload: the limit's name, and calls a second. None of what is no single kind of
+/// call, and of workloads that this version does not have.
+pub(super) fn limit(run: &BenchReport, workload: &WorkloadReport) -> Option<(&'static str, f64)> {
+    let done = workload::builtin().ok()?.into_iter().find(|done| done.name == workload.name)?;
+    let figure = |name: &str| run.limits.iter().find(|limit| limit.name == name).and_then(|limit| mean(&limit.rounds));
+    let mut told = workload.engines.iter().filter(|engine| !engine.rounds.is_empty());
+    let synced = told.all(|engine| engine.durability == Some(Durability::PowerLoss));
+    let (name, of_call) = match (done.gets(), done.puts()) {
+        (Some(pairs), _) => ("map-get", f64::from(pairs)),
+        (None, Some(_)) if synced => ("append-fdatasync", 1.0),
+        (None, Some(octets)) => ("sequential-write", octets as f64 / f64::from(1 << 20)),
+        (None, None) => return None,
+    };
+    Some((name, figure(name)?.middle / of_call))
 }
 
 /// A figure with its interval.

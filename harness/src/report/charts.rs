@@ -5,13 +5,15 @@ use std::fmt::Write as _;
 
 use super::bench::{short, spanned, time};
 use crate::bench::compare::{Interval, mean};
-use crate::bench::document::WorkloadReport;
+use crate::bench::document::{Figures, WorkloadReport};
 
 const WIDTH: f64 = 340.0;
 const BAR: f64 = 16.0;
 const GAP: f64 = 6.0;
 /// Room for the figures behind the bars.
 const ROOM: f64 = 80.0;
+/// Half of the widest time below an axis.
+const MARGIN: f64 = 26.0;
 /// Classes that the page has colours for.
 const COLOURS: usize = 6;
 
@@ -30,9 +32,11 @@ pub struct Bar {
 const LABEL: usize = 12;
 const LETTER: f64 = 7.0;
 
-/// Calls a second of every engine as bars of its colour, with the interval as a line; empty when none has figures.
+/// Calls a second of every engine as bars of its colour, with the interval as a line; empty when none has figures. What
+/// the machine allows, in calls a second, is a broken line across them, unless it is so far off that the bars would be
+/// too short to compare.
 #[must_use]
-pub fn throughput(workload: &WorkloadReport) -> String {
+pub fn throughput(workload: &WorkloadReport, limit: Option<f64>) -> String {
     let bars: Vec<Bar> = workload
         .engines
         .iter()
@@ -41,24 +45,43 @@ pub fn throughput(workload: &WorkloadReport) -> String {
     if bars.iter().all(|bar| bar.figure.is_none()) {
         return String::new();
     }
-    drawn(&workload.name, " a second", &bars, 0.0)
+    drawn(&workload.name, " a second", &bars, 0.0, limit)
 }
 
 /// Bars of one colour, each with its label before it.
 #[must_use]
 pub fn bars(title: &str, bars: &[Bar]) -> String {
     let longest = bars.iter().map(|bar| bar.label.chars().count()).max().unwrap_or(0).min(LABEL);
-    drawn(title, "", bars, longest as f64 * LETTER + GAP)
+    drawn(title, "", bars, longest as f64 * LETTER + GAP, None)
+}
+
+/// How much longer than the longest bar a limit may be.
+const FAR: f64 = 2.5;
+
+/// Octets on disk for each octet of the pairs that the store holds, engine by engine; empty when none has any.
+#[must_use]
+pub fn space(workload: &WorkloadReport) -> String {
+    let bar = |engine: &Figures| Bar {
+        label: engine.spec.clone(),
+        figure: engine.space.map(|space| Interval { middle: space, low: space, high: space }),
+    };
+    let all: Vec<Bar> = workload.engines.iter().map(bar).collect();
+    if all.iter().all(|bar| bar.figure.is_none()) {
+        return String::new();
+    }
+    drawn(&format!("{}, octets on disk for each of its pairs", workload.name), "", &all, 0.0, None)
 }
 
 /// The bars, from `left` on; labels are drawn when there is room for them.
-fn drawn(title: &str, unit: &str, bars: &[Bar], left: f64) -> String {
-    let most = bars.iter().filter_map(|bar| bar.figure).map(|figure| figure.high).fold(0.0, f64::max);
+fn drawn(title: &str, unit: &str, bars: &[Bar], left: f64, limit: Option<f64>) -> String {
+    let highest = bars.iter().filter_map(|bar| bar.figure).map(|figure| figure.high).fold(0.0, f64::max);
+    let limit = limit.filter(|limit| *limit <= FAR * highest);
+    let most = limit.map_or(highest, |limit| highest.max(limit));
     let height = bars.len() as f64 * (BAR + GAP);
     let words: Vec<String> = bars
         .iter()
         .map(|bar| match bar.figure {
-            Some(figure) if counted(figure) => format!("{} {}", bar.label, figure.middle),
+            Some(figure) if exact(figure) => format!("{} {}", bar.label, alone(figure)),
             Some(figure) => format!("{} {}{unit}", bar.label, spanned(figure)),
             None => format!("{} has no figure", bar.label),
         })
@@ -92,13 +115,22 @@ fn drawn(title: &str, unit: &str, bars: &[Bar], left: f64) -> String {
         }
         let _ = write!(svg, "<text x=\"{:.1}\" y=\"{:.1}\">{}</text>", high + 6.0, middle + 4.0, short(figure.middle));
     }
+    if let Some(limit) = limit {
+        let x = left + limit / most * (WIDTH - ROOM - left);
+        let _ = write!(svg, "<path class=\"limit\" fill=\"none\" d=\"M{x:.1} 0V{height:.1}\"/>");
+    }
     svg.push_str("</svg>");
     svg
 }
 
-/// Whether a figure was counted, and not measured.
-fn counted(figure: Interval) -> bool {
+/// Whether a figure has no error.
+fn exact(figure: Interval) -> bool {
     figure.high <= figure.low
+}
+
+/// A figure without its interval: whole when it was counted.
+fn alone(figure: Interval) -> String {
+    if exact(figure) && figure.middle.fract() == 0.0 { figure.middle.to_string() } else { short(figure.middle) }
 }
 
 /// Times of calls of every engine: the half, 90, 99 and 99.9 of 100, and the longest, on a scale of powers of ten.
@@ -111,7 +143,9 @@ pub fn latency(workload: &WorkloadReport) -> String {
         return String::new();
     }
     let (from, to) = (least.log10().floor(), most.log10().ceil());
-    let at = |nanoseconds: u64| (((nanoseconds.max(1)) as f64).log10() - from) / (to - from) * (WIDTH - 20.0) + 10.0;
+    let at = |nanoseconds: u64| {
+        (((nanoseconds.max(1)) as f64).log10() - from) / (to - from) * (WIDTH - 2.0 * MARGIN) + MARGIN
+    };
     let height = measured.len() as f64 * (BAR + GAP) + 20.0;
     let words: Vec<String> = measured
         .iter()
@@ -203,7 +237,7 @@ pub fn scaling(workloads: &[&WorkloadReport]) -> String {
 
 fn open(height: f64, words: &str) -> String {
     format!(
-        "<svg viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" role=\"img\" aria-label=\"{0}\"><title>{0}</title>",
+        "<svg viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" role=\"img\"><title>{0}</title>",
         escaped(words)
     )
 }

@@ -118,8 +118,21 @@ fn speed(run: &BenchReport) -> Speed {
         let name = cells.remove(0);
         Row { name, cells: cells.into_iter().map(|text| Cell { text, ..Cell::default() }).collect() }
     });
-    let chart = |workload: &&WorkloadReport, draw: fn(&WorkloadReport) -> String| {
-        let svg = draw(workload);
+    let throughput = |workload: &&WorkloadReport| {
+        let limit = bench::limit(run, workload);
+        let svg = charts::throughput(workload, limit.map(|(_, calls)| calls));
+        let allowed =
+            limit.map_or_else(String::new, |(name, calls)| format!(" ({name} allows {})", bench::short(calls)));
+        (!svg.is_empty())
+            .then(|| html::Chart { svg, caption: format!("{}: {}{allowed}", workload.name, workload.title) })
+    };
+    let latency = |workload: &&WorkloadReport| {
+        let svg = charts::latency(workload);
+        let caption = format!("{}: {}", workload.name, workload.title);
+        (!svg.is_empty()).then_some(html::Chart { svg, caption })
+    };
+    let space = |workload: &&WorkloadReport| {
+        let svg = charts::space(workload);
         let caption = format!("{}: {}", workload.name, workload.title);
         (!svg.is_empty()).then_some(html::Chart { svg, caption })
     };
@@ -131,9 +144,16 @@ fn speed(run: &BenchReport) -> Speed {
         caption: "Half gets, a quarter puts of 8 pairs, a quarter scans of 20 rows".to_owned(),
     });
     let groups = vec![
-        Group { title: "Calls a second", charts: all.iter().filter_map(|w| chart(w, charts::throughput)).collect() },
+        Group { title: "Calls a second", charts: all.iter().filter_map(throughput).collect() },
         Group { title: "By number of clients", charts: scaling.into_iter().collect() },
-        Group { title: "Times of calls", charts: all.iter().filter_map(|w| chart(w, charts::latency)).collect() },
+        Group {
+            title: "Space on disk for each octet of keys and values",
+            charts: all.iter().filter(|workload| workload.name.starts_with("load-")).filter_map(space).collect(),
+        },
+        Group {
+            title: "Times of calls: within which 50, 90, 99 and 99.9 of 100 ended, and the longest",
+            charts: all.iter().filter_map(latency).collect(),
+        },
     ];
     Speed {
         head: bench::head(run),
