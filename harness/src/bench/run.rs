@@ -27,7 +27,7 @@ const CALLS_MAX: [u64; 2] = [1 << 12, 1 << 15];
 const OCTETS_MAX: u64 = 8 << 20;
 /// From how short a call on only one in [`STRIDE`] is timed.
 const SHORT: Duration = Duration::from_micros(4);
-const STRIDE: u64 = 16;
+const STRIDE: u64 = 32;
 /// Openings of a store in one round.
 const OPENINGS: u32 = 3;
 

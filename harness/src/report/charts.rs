@@ -113,7 +113,7 @@ fn drawn(title: &str, unit: &str, bars: &[Bar], left: f64, limit: Option<f64>) -
                 middle - 4.0
             );
         }
-        let _ = write!(svg, "<text x=\"{:.1}\" y=\"{:.1}\">{}</text>", high + 6.0, middle + 4.0, short(figure.middle));
+        let _ = write!(svg, "<text x=\"{:.1}\" y=\"{:.1}\">{}</text>", high + 6.0, middle + 4.0, alone(*figure));
     }
     if let Some(limit) = limit {
         let x = left + limit / most * (WIDTH - ROOM - left);
@@ -256,4 +256,56 @@ fn escaped(text: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn workload() -> WorkloadReport {
+        let figures = |spec: &str, calls: f64, space: Option<f64>| Figures {
+            spec: spec.to_owned(),
+            rounds: vec![calls; 3],
+            space,
+            ..Figures::default()
+        };
+        WorkloadReport {
+            name: "load-<x>".to_owned(),
+            title: String::new(),
+            clients: 1,
+            only_reads: false,
+            rate: None,
+            engines: vec![figures("a", 100.0, Some(1.5)), figures("<b>", 50.0, None)],
+            twin: None,
+        }
+    }
+
+    #[test]
+    fn a_limit_is_a_line_unless_it_dwarfs_the_bars() {
+        let line = |limit: f64| throughput(&workload(), Some(limit)).split("class=\"limit\"").nth(1).map(str::to_owned);
+        // Bars reach to 260; twice the longest is where it ends.
+        assert!(line(200.0).is_some_and(|rest| rest.contains("d=\"M260.0 0V")), "{:?}", line(200.0));
+        assert!(line(50.0).is_some_and(|rest| rest.contains("d=\"M130.0 0V")), "{:?}", line(50.0));
+        assert_eq!(line(1000.0), None);
+        let bars = |svg: &str| svg.matches("<rect ").count();
+        assert_eq!((bars(&throughput(&workload(), Some(200.0))), bars(&throughput(&workload(), None))), (2, 2));
+    }
+
+    #[test]
+    fn what_is_drawn_is_said_and_escaped() {
+        let drawn = space(&workload());
+        assert!(
+            drawn.contains(
+                "<title>load-&lt;x&gt;, octets on disk for each of its pairs: a 1.50; &lt;b&gt; has no figure</title>"
+            ),
+            "{drawn}"
+        );
+        assert!(drawn.contains(">1.50</text>") && drawn.contains(">none</text>"), "{drawn}");
+        let counted = |label: &str, figure: f64| Bar {
+            label: label.to_owned(),
+            figure: Some(Interval { middle: figure, low: figure, high: figure }),
+        };
+        let drawn = bars("Clauses that fail", &[counted("0.1.0", 0.0), counted("<0.2.0>", 15.0)]);
+        assert!(drawn.contains(">15</text>") && drawn.contains("&lt;0.2.0&gt;") && !drawn.contains("<0.2"), "{drawn}");
+    }
 }

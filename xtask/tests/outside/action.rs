@@ -50,6 +50,31 @@ struct Step {
     working_directory: String,
 }
 
+/// A workflow as far as its steps go.
+#[derive(Deserialize)]
+struct Workflow {
+    jobs: BTreeMap<String, Job>,
+}
+
+#[derive(Deserialize)]
+struct Job {
+    steps: Vec<Step>,
+}
+
+#[test]
+fn the_example_uses_the_action_as_it_is() {
+    let read = |name: &str| std::fs::read_to_string(folder().join(name)).expect("it is there");
+    let action: Action = serde_yaml::from_str(&read("action.yml")).expect("the action is YAML");
+    let example: Workflow = serde_yaml::from_str(&read("example.yml")).expect("the example is YAML");
+    let steps = &example.jobs["storecheck"].steps;
+    let used =
+        steps.iter().find(|step| step.uses.contains("/.github/actions/storecheck@")).expect("it uses the action");
+    let unknown: Vec<&String> = used.with.keys().filter(|input| !action.inputs.contains_key(*input)).collect();
+    assert_eq!(unknown, [] as [&String; 0], "inputs that the action does not have");
+    let told = format!("${{{{ steps.{}.outputs.verdict }}}}", used.id);
+    assert!(steps.iter().any(|step| step.run.contains(&told)) && action.outputs.contains_key("verdict"), "{told}");
+}
+
 /// What a run of the action came to.
 pub(crate) struct Ran {
     pub(crate) passed: bool,
