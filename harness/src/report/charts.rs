@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use super::bench::{short, spanned, time};
+use super::timeline::escaped;
 use crate::bench::compare::{Interval, mean};
 use crate::bench::document::{Figures, WorkloadReport};
 
@@ -240,22 +241,6 @@ fn open(height: f64, words: &str) -> String {
         "<svg viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" role=\"img\"><title>{0}</title>",
         escaped(words)
     )
-}
-
-/// Text as it may stand in an attribute or between tags.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -164,7 +164,8 @@ fn shortened(text: &str) -> String {
     cut
 }
 
-fn escaped(text: &str) -> String {
+/// Text as it may stand in an attribute or between tags.
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
