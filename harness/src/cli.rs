@@ -119,8 +119,8 @@ struct CompletionsArgs {
 /// Runs the command line with the process's arguments.
 #[must_use]
 pub fn main(registry: &Registry) -> ExitCode {
-    if process::is_worker() {
-        return process::serve(|spec| engines::find(registry, spec).map(|found| found.engine));
+    if let Some(code) = process::serve_role(|spec| engines::find(registry, spec).map(|found| found.engine)) {
+        return code;
     }
     let mut definition = CommandLine::command().bin_name(registry.program);
     for chore in &registry.chores {

@@ -10,6 +10,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
+
+use crate::contract::Family;
+use crate::protocol::{Hello, HostCommand, Hosted};
 use serde::{Deserialize, Serialize};
 
 /// Eight calls behind which a storage engine lives, and a ninth (`get_many`) that is provided.
@@ -200,6 +203,7 @@ pub struct Engine {
     declarations: Declarations,
     open: Arc<Open>,
     others: Vec<(Durability, Arc<Open>)>,
+    host: Option<HostCommand>,
 }
 
 impl Engine {
@@ -223,7 +227,27 @@ impl Engine {
             },
             open: opener(open),
             others: Vec::new(),
+            host: None,
         }
+    }
+
+    /// The engine that hosts started by `command` serve, as one of them says.
+    #[must_use]
+    pub fn hosted(command: HostCommand, hello: &Hello) -> Self {
+        let starts = command.clone();
+        let open = move |dir: &Path| Hosted::open(&starts, dir);
+        Self {
+            version: hello.version.clone(),
+            declarations: hello.declarations,
+            host: Some(command),
+            ..Self::new(hello.engine.clone(), open)
+        }
+    }
+
+    /// The command that starts a host for it, if it lives in a process of its own.
+    #[must_use]
+    pub fn host_command(&self) -> Option<&HostCommand> {
+        self.host.as_ref()
     }
 
     /// States the engine's version, for reports.
@@ -349,6 +373,8 @@ pub struct Mutant {
     pub hostile: bool,
     /// Whether it is right as long as one client calls it.
     pub concurrent: bool,
+    /// The family that must find it alone, for one that is right until its process dies or its disk fails.
+    pub family: Option<Family>,
 }
 
 /// A deliberately odd but legal engine: it must conform at its target.

@@ -42,8 +42,8 @@ use known::Known;
 /// own, and has its own reports.
 #[expect(clippy::needless_pass_by_value, reason = "the call reads best with the engine built in its place")]
 pub fn main(engine: Engine) -> ExitCode {
-    if process::is_worker() {
-        return process::serve(|_| Some(engine.clone()));
+    if let Some(code) = process::serve_role(|_| Some(engine.clone())) {
+        return code;
     }
     match try_main(&engine) {
         Ok(code) => code,

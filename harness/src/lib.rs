@@ -43,6 +43,7 @@ pub mod checker;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod contract;
+pub mod damage;
 pub mod driver;
 pub mod engine;
 mod face;
@@ -53,6 +54,7 @@ pub mod model;
 pub mod octets;
 pub mod process;
 pub mod property;
+pub mod protocol;
 pub mod report;
 pub mod runner;
 pub mod scenario;

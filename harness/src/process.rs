@@ -12,9 +12,28 @@ mod supervisor;
 mod watch;
 mod worker;
 
+pub(crate) use death::describe;
+use std::process::ExitCode;
+
+use crate::engine::Engine;
+use crate::protocol;
+
 pub use message::{Job, Probe};
 pub use supervisor::{Attempt, Ending, Limits, Worker};
+pub(crate) use supervisor::{keep_end, spawn};
 pub use worker::{is_worker, serve};
+
+/// Does what this executable was started again for: to be a worker, to be a host, or to become a command. None when it
+/// was started for anything else. `resolve` finds engines by name.
+pub fn serve_role(resolve: impl Fn(&str) -> Option<Engine>) -> Option<ExitCode> {
+    if is_worker() {
+        Some(serve(resolve))
+    } else if protocol::is_host() {
+        Some(protocol::serve(resolve))
+    } else {
+        protocol::is_command().then(protocol::become_command)
+    }
+}
 
 /// The environment variable that makes an executable a worker.
 pub const WORKER_ENV: &str = "STORECHECK_WORKER";

@@ -17,6 +17,7 @@ pub mod columns;
 #[cfg(feature = "cli")]
 pub mod diff;
 pub mod document;
+pub mod durability;
 pub mod evidence;
 #[cfg(feature = "expect")]
 pub mod expectation;
@@ -46,4 +47,4 @@ pub use document::{
     CheckReport, CheckVerdict, ClauseReport, ClauseVerdict, Count, EngineReport, EngineVerdict, Machine, Observation,
     Report, RunReport, Shard,
 };
-pub use searched::{Found, SearchReport, StressFound, StressReport};
+pub use searched::{DamageReport, Found, SearchReport, StressFound, StressReport};

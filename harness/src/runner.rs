@@ -4,6 +4,7 @@
 //! that takes its worker down costs no other check its verdict: a fresh worker goes on with the rest.
 
 mod collect;
+mod damage;
 pub mod differ;
 mod judge;
 mod scratch;
@@ -200,8 +201,9 @@ fn order(plan: &Plan) -> VecDeque<usize> {
     for i in (1..order.len()).rev() {
         order.swap(i, draws.below(i as u64 + 1) as usize);
     }
-    // Many clients come last: an engine that they hang or kill time after time still has its other verdicts.
-    let place = |check: &Check| (matches!(check.work, Work::Stress(_)), std::cmp::Reverse(check.octets >> 20));
+    // Many clients and kills come last: an engine that they hang or kill time after time still has its other verdicts.
+    let last = |check: &Check| matches!(check.work, Work::Stress(_) | Work::Crash(_));
+    let place = |check: &Check| (last(check), std::cmp::Reverse(check.octets >> 20));
     order.sort_by_key(|&index| place(&plan.checks[index]));
     order.into()
 }
@@ -269,6 +271,7 @@ impl<'a> Session<'a> {
             },
             Work::Search(search) => self.search(check, search, events),
             Work::Stress(stress) => self.stress(check, stress, events),
+            Work::Crash(crash) => self.crash(check, crash, events),
         };
         ruling.after(started.elapsed())
     }
@@ -328,7 +331,8 @@ fn here(engine: &Engine, job: &Job, dir: &Path, limits: &Limits) -> Result<Attem
         InProcess::new(engine.clone(), dir, case.executor).map(|mut driver| run::run(case, &mut driver, options))
     };
     let result = match job {
-        Job::Probe(_) => Ok(CaseResult::default()),
+        // Crash checks do not come here: who would be killed?
+        Job::Probe(_) | Job::Crash(_) => Ok(CaseResult::default()),
         Job::Case(one) | Job::Transcript(one) => case(one, dir),
         Job::Programs(programs) => property::run::run(programs, options.declared, |one, seed| {
             let dir = dir.join(seed.to_string());

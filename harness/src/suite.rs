@@ -1,6 +1,7 @@
 //! The suite: every check by its stable id, and how a run selects among them.
 
 use crate::contract::{Clause, ClauseId, Contract, Family};
+use crate::damage;
 use crate::driver::Executor;
 use crate::property::{SHAPES, Shape, shape};
 use crate::scenario::{Case, LoadError, Profile, builtin};
@@ -38,6 +39,8 @@ pub enum Work {
     Search(Search),
     /// Programs for many clients.
     Stress(Stress),
+    /// Programs whose process is killed.
+    Crash(Crash),
 }
 
 /// How much is searched, of which shape.
@@ -54,6 +57,15 @@ pub struct Search {
 pub struct Stress {
     /// The mix.
     pub mix: &'static Mix,
+    /// How many programs are run, unless one fails.
+    pub programs: u64,
+}
+
+/// How many programs of which mix are run and killed.
+#[derive(Debug, Clone, Copy)]
+pub struct Crash {
+    /// The mix.
+    pub mix: &'static damage::Mix,
     /// How many programs are run, unless one fails.
     pub programs: u64,
 }
@@ -116,6 +128,23 @@ impl Check {
         }
     }
 
+    /// The check that kills the process of programs of `mix`, as many as `profile` asks for.
+    #[must_use]
+    pub fn of_crash(mix: &'static damage::Mix, profile: Profile) -> Self {
+        let shown = |clause: &&Clause| clause.shown_by.contains(&Family::Crash);
+        Self {
+            id: format!("crash/{}", mix.name),
+            family: Family::Crash,
+            title: mix.title.to_owned(),
+            clauses: Contract::get().clauses().filter(shown).map(|clause| clause.id).collect(),
+            profile: Profile::Quick,
+            executor: Executor::Thread,
+            file: String::new(),
+            octets: u64::MAX,
+            work: Work::Crash(Crash { mix, programs: mix.programs(profile) }),
+        }
+    }
+
     /// The scenario, or whatever else the check is a case of: its id without the labels of a matrix.
     #[must_use]
     pub fn scenario(&self) -> &str {
@@ -129,6 +158,7 @@ pub fn check(id: &str, profile: Profile) -> Option<Check> {
     match id.split_once('/') {
         Some(("property", name)) => shape(name).map(|shape| Check::of_shape(shape, profile)),
         Some(("stress", name)) => mix(name).map(|mix| Check::of_mix(mix, profile)),
+        Some(("crash", name)) => damage::mix(name).map(|mix| Check::of_crash(mix, profile)),
         _ => builtin::case(id).filter(|case| case.profile <= profile).map(Check::of_case),
     }
 }
@@ -146,5 +176,7 @@ pub fn checks(profile: Profile, more: Vec<Case>) -> Result<Vec<Check>, Vec<LoadE
     }
     let scenarios = cases.into_iter().filter(|case| case.profile <= profile).map(Check::of_case);
     let searches = SHAPES.iter().map(|shape| Check::of_shape(shape, profile));
-    Ok(scenarios.chain(searches).chain(MIXES.iter().map(|mix| Check::of_mix(mix, profile))).collect())
+    let stress = MIXES.iter().map(|mix| Check::of_mix(mix, profile));
+    let crashes = damage::MIXES.iter().map(|mix| Check::of_crash(mix, profile));
+    Ok(scenarios.chain(searches).chain(stress).chain(crashes).collect())
 }

@@ -1,7 +1,17 @@
-//! Engines by name: `sqlite`, `sqlite@process-crash`, `mutant:name`, `eccentric:name`.
+//! Engines by name: `sqlite`, `sqlite@process-crash`, `mutant:name`, `eccentric:name`, and `cmd:…` for a command that
+//! starts one in a process of its own.
 
+use std::time::Duration;
+
+use super::exit::Exit;
 use super::{Failure, Registry};
 use crate::engine::Engine;
+use crate::protocol::{HostCommand, Process, StartError};
+
+/// What an engine's command may take to say hello.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// What the name of such an engine starts with.
+const COMMAND: &str = "cmd:";
 
 /// An engine found by its name.
 #[derive(Debug, Clone)]
@@ -30,11 +40,28 @@ fn all(registry: &Registry) -> impl Iterator<Item = Found> + '_ {
 }
 
 pub(super) fn find(registry: &Registry, spec: &str) -> Option<Found> {
+    if let Some(command) = spec.strip_prefix(COMMAND) {
+        return hosted(command).ok();
+    }
     all(registry).find(|found| found.spec == spec)
+}
+
+/// The engine that hosts started by `command` serve, as one of them says.
+fn hosted(command: &str) -> Result<Found, StartError> {
+    let folder = tempfile::tempdir().map_err(|error| StartError::Spawn(error.to_string()))?;
+    let host = HostCommand::Shell(command.to_owned());
+    let process = Process::start(&host, folder.path(), HANDSHAKE)?;
+    let engine = Engine::hosted(host, process.hello());
+    process.shut_down(HANDSHAKE);
+    Ok(Found { engine, spec: format!("{COMMAND}{command}") })
 }
 
 /// The engine called `spec`, or a message that offers the nearest names.
 pub(super) fn resolve(registry: &Registry, spec: &str) -> Result<Found, Failure> {
+    if let Some(command) = spec.strip_prefix(COMMAND) {
+        let cannot = |error| Failure::new(Exit::CannotStart, format!("`{command}`: {error}"));
+        return hosted(command).map_err(cannot);
+    }
     find(registry, spec).ok_or_else(|| {
         let names: Vec<String> = all(registry).map(|found| found.spec).collect();
         let nearest = nearest(spec, names.iter().map(String::as_str));

@@ -19,6 +19,7 @@ pub(super) fn search(checks: &mut [Check], profile: Profile) {
         match &mut check.work {
             Work::Search(search) => search.programs = search.shape.programs(profile),
             Work::Stress(stress) => stress.programs = stress.mix.programs(profile),
+            Work::Crash(crash) => crash.programs = crash.mix.programs(profile),
             Work::Case(_) => {}
         }
     }

@@ -4,10 +4,13 @@
 //! mutant on which nearly a third of all checks fail is broad: it says little about any clause or check, so it backs
 //! no clause, puts no scenario to work, and is not run further.
 //!
-//! What one client sees to be wrong needs no others: stress checks meet only the mutants of concurrency.
+//! What one client sees to be wrong needs no others: stress checks meet only the mutants of concurrency, and a family
+//! of damage only those that belong to it, which meet no other.
 //!
 //! All mutants meet the checks of the quick profile. Those of larger profiles are slow, so they meet only the mutants
 //! that live on, and, until it has killed one, each scenario the mutants that break a clause it covers.
+
+mod damage;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -67,7 +70,7 @@ struct Matrix {
     mutants: Vec<Row>,
     /// Scenarios that kill no mutant but broad ones.
     idle: Vec<String>,
-    /// MUST clauses that scenarios can show and no kill backs.
+    /// MUST clauses that scenarios or crashes can show and no kill backs.
     unbacked: Vec<ClauseId>,
     seconds: f64,
 }
@@ -108,7 +111,7 @@ pub(super) fn run(registry: &Registry, args: &MutantsArgs) -> Result<Exit, Failu
         return Err(Failure::new(Exit::NothingRan, "no check matches --check"));
     }
     let (chosen, waiting): (Vec<&Mutant>, Vec<&Mutant>) =
-        registry.mutants.iter().filter(|mutant| wanted(args, mutant)).partition(|mutant| within_reach(mutant));
+        registry.mutants.iter().filter(|mutant| wanted(args, mutant)).partition(|mutant| damage::within_reach(mutant));
     if chosen.is_empty() {
         return Err(Failure::new(
             Exit::NothingRan,
@@ -141,7 +144,9 @@ pub(super) fn run(registry: &Registry, args: &MutantsArgs) -> Result<Exit, Failu
         }
         let mut row = Row::of(mutant);
         row.meet(&gallery, mutant, &quick)?;
-        if !row.killed {
+        if !row.killed && mutant.family.is_some() {
+            damage::harder(&mut row, &gallery, mutant, &quick)?;
+        } else if !row.killed {
             row.meet(&gallery, mutant, &large)?;
         }
         output::print(&line(&row));
@@ -170,7 +175,12 @@ pub(super) fn run(registry: &Registry, args: &MutantsArgs) -> Result<Exit, Failu
 
 /// The checks that the mutant is to meet.
 fn suited(mutant: &Mutant, checks: &[Check]) -> Vec<Check> {
-    checks.iter().filter(|check| mutant.concurrent || check.family != Family::Stress).cloned().collect()
+    let suits = |check: &&Check| match (mutant.family, check.family) {
+        (Some(family), of) => of == family,
+        (None, Family::Stress) => mutant.concurrent,
+        (None, of) => !damage::is_damage(of),
+    };
+    checks.iter().filter(suits).cloned().collect()
 }
 
 fn wanted(args: &MutantsArgs, mutant: &Mutant) -> bool {
@@ -241,7 +251,7 @@ fn put_to_work(gallery: &Gallery<'_>, mutants: &[&Mutant], rows: &mut [Row], lar
         let kills = |row: &Row| row.kills.iter().any(|id| id.split('#').next() == Some(scenario));
         for (mutant, row) in mutants.iter().zip(rows.iter_mut()) {
             let related = checks.iter().flat_map(|check| &check.clauses).any(|id| mutant.breaks.contains(&id.as_str()));
-            if related && !mutant.hostile && !row.broad && !kills(row) {
+            if related && !mutant.hostile && mutant.family.is_none() && !row.broad && !kills(row) {
                 row.meet(gallery, mutant, &checks)?;
             }
             if kills(row) {
@@ -250,14 +260,6 @@ fn put_to_work(gallery: &Gallery<'_>, mutants: &[&Mutant], rows: &mut [Row], lar
         }
     }
     Ok(())
-}
-
-/// Whether the mutant breaks a clause that a family of this version can show. Those that need a crash wait for it.
-fn within_reach(mutant: &Mutant) -> bool {
-    let shown =
-        |id: &&str| Contract::get().clause(id).is_some_and(|clause| clause.shown_by.contains(&Family::Scenario));
-    let needs_crash = mutant.breaks.iter().all(|id| ["DUR-2", "DUR-3", "DUR-4", "DUR-6"].contains(id));
-    mutant.breaks.iter().any(shown) && !needs_crash
 }
 
 /// The checks that kill the mutant, and the clauses that they and the mutant both name.
@@ -289,7 +291,7 @@ fn matrix(args: &MutantsArgs, checks: &[Check], rows: Vec<Row>, whole: bool, too
     let backed: BTreeSet<ClauseId> = rows.iter().flat_map(|row| &row.backs).copied().collect();
     let must = Contract::get().clauses().filter(|clause| {
         whole
-            && clause.shown_by.contains(&Family::Scenario)
+            && (clause.shown_by.contains(&Family::Scenario) || clause.shown_by.contains(&Family::Crash))
             && clause.rules.iter().any(|rule| rule.level == Level::Must)
     });
     let unbacked = must.map(|clause| clause.id).filter(|id| !backed.contains(id)).collect();

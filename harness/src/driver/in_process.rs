@@ -170,6 +170,9 @@ fn watch_panics() {
     ONCE.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
+            if info.payload().is::<Outcome>() {
+                return;
+            }
             let place =
                 info.location().map_or_else(String::new, |at| format!(", at {}:{}", file_name(at.file()), at.line()));
             let message = payload_text(info.payload());
@@ -197,6 +200,11 @@ fn file_name(path: &str) -> &str {
 /// find out, so unwind safety is asserted.
 fn guarded<T>(f: impl FnOnce() -> T) -> Result<T, Outcome> {
     catch_unwind(AssertUnwindSafe(f)).map_err(|payload| {
+        // An engine behind a host says in this way what became of the host.
+        let payload = match payload.downcast::<Outcome>() {
+            Ok(outcome) => return *outcome,
+            Err(payload) => payload,
+        };
         // A payload may panic when it is dropped; forgetting a few octets is the cheaper harm.
         std::mem::forget(payload);
         let newest = NEWEST_PANIC.take();

@@ -4,7 +4,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
 /// How a process ended, in words.
-pub(super) fn describe(status: Option<ExitStatus>, output: &str) -> String {
+pub(crate) fn describe(status: Option<ExitStatus>, output: &str) -> String {
     let Some(status) = status else { return "its end was not seen".to_owned() };
     let aborted = status.signal() == Some(6);
     if aborted && output.contains("has overflowed its stack") {

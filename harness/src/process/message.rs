@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::contract::ClauseId;
+use crate::damage;
 use crate::property::run::Programs;
 use crate::scenario::Case;
 use crate::scenario::run::CaseResult;
@@ -24,6 +25,8 @@ pub enum Job {
     Programs(Programs),
     /// Run programs of many clients, each on a store of its own.
     Stress(stress::judge::Programs),
+    /// Run programs whose process is killed, each on a store of its own.
+    Crash(damage::Programs),
     /// Run a round of a workload and measure it.
     #[cfg(feature = "bench")]
     Bench(Box<crate::bench::run::Bench>),

@@ -254,7 +254,7 @@ impl Drop for Worker {
 
 /// Starts a process from a thread that lives as long as this process: a worker asks to die with the thread that started
 /// it, and the threads that use it come and go.
-fn spawn(command: Command) -> io::Result<Child> {
+pub(crate) fn spawn(command: Command) -> io::Result<Child> {
     type Request = (Command, mpsc::Sender<io::Result<Child>>);
     static SPAWNER: OnceLock<mpsc::Sender<Request>> = OnceLock::new();
     let spawner = SPAWNER.get_or_init(|| {
@@ -291,7 +291,7 @@ fn wait_for(child: &mut Child, most: Duration) -> io::Result<Option<ExitStatus>>
 }
 
 /// Reads `from` to its end and keeps the last octets.
-fn keep_end(mut from: impl Read, kept: &Mutex<VecDeque<u8>>) {
+pub(crate) fn keep_end(mut from: impl Read, kept: &Mutex<VecDeque<u8>>) {
     let mut piece = [0; 8192];
     while let Ok(read @ 1..) = from.read(&mut piece) {
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);

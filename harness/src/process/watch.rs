@@ -32,15 +32,16 @@ impl<'a> Watch<'a> {
         let octets = match job {
             Job::Probe(_) => 0,
             Job::Case(case) | Job::Transcript(case) => case.octets(),
-            Job::Programs(_) | Job::Stress(_) => 0,
+            Job::Programs(_) | Job::Stress(_) | Job::Crash(_) => 0,
             #[cfg(feature = "bench")]
             Job::Bench(_) => 0,
         };
         // At most hours, so it fits 32 bits.
         let extra = limits.per_mib.saturating_mul((octets >> 20).min(1 << 16) as u32);
         let now = Instant::now();
-        // A program of many clients has many bursts, each of which is announced: as long as they come, it goes on.
-        let bursts = if matches!(job, Job::Stress(_)) { BURSTS } else { 1 };
+        // A program of many clients has many bursts, and one that is killed many lives, each of which is announced: as
+        // long as they come, it goes on.
+        let bursts = if matches!(job, Job::Stress(_) | Job::Crash(_)) { BURSTS } else { 1 };
         Self {
             dir,
             call: limits.call + extra,

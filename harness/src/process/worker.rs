@@ -16,6 +16,7 @@ use super::frame::{self, Frames, Kind};
 use super::message::{Finished, Hello, Job, Place, Run, Setup, TraceLine};
 use crate::call::{Action, Outcome, Reply};
 use crate::contract::{ClauseId, Level};
+use crate::damage;
 use crate::driver::{Driver, Executor, InProcess};
 use crate::engine::{Declarations, Engine};
 use crate::finding::Finding;
@@ -118,6 +119,18 @@ fn perform(engine: &Engine, job: &Run) -> std::io::Result<CaseResult> {
         Job::Bench(bench) => {
             let measured = Some(Box::new(crate::bench::run::run(bench, engine, &job.dir)));
             Ok(CaseResult { measured, ..CaseResult::default() })
+        }
+        Job::Crash(programs) => {
+            let unknown = || std::io::Error::other(format!("no mix of crashes is called {:?}", programs.mix));
+            let mix = damage::mix(&programs.mix).ok_or_else(unknown)?;
+            let mut last = None;
+            damage::run(programs, mix, engine, &job.dir, &mut |seed, what| {
+                if last.replace(seed) != Some(seed) {
+                    // A trace that cannot be started costs evidence, not the verdict.
+                    let _ = trace.start(seed);
+                }
+                trace.begin(what);
+            })
         }
         Job::Stress(programs) => {
             let mut nth = 0_u64;

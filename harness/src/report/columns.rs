@@ -86,8 +86,17 @@ pub fn verdicts(reports: &[Report]) -> Vec<Row> {
         row("checks", each(&counts)),
         row("batch log, declared", each(&log)),
         row("durability, declared", each(&|report| report.engine.declarations.durability.to_string())),
+        row("durability, demonstrated", each(&demonstrated)),
         row("frontier, declared", each(&|report| report.engine.declarations.frontier.to_string())),
     ]
+}
+
+/// What survived how many kills.
+fn demonstrated(report: &Report) -> String {
+    report.durability.as_ref().map_or_else(
+        || "not measured".to_owned(),
+        |durability| format!("{} ({} kills)", durability.demonstrated, durability.damage.kills),
+    )
 }
 
 fn conforming(reports: &[Report], target: Target) -> Vec<Cell> {

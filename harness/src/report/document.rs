@@ -7,7 +7,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::searched::{SearchReport, StressReport};
+use super::durability::DurabilityReport;
+use super::searched::{DamageReport, SearchReport, StressReport};
 use crate::contract::{ClauseId, Level};
 use crate::driver::Executor;
 use crate::engine::{Declarations, Target};
@@ -48,6 +49,9 @@ pub struct Report {
     /// What was seen of guarantees while many clients called at once; none when no check of the run did so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guarantees: Option<Guarantees>,
+    /// Durability, claimed and demonstrated; none when no check of the run killed a process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub durability: Option<DurabilityReport>,
     /// Things worth knowing that fail nothing, underclaims among them.
     pub notes: Vec<String>,
     /// Every check of the plan, in the suite's order.
@@ -300,6 +304,9 @@ pub struct CheckReport {
     /// What many clients did and showed, for checks that run them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stress: Option<StressReport>,
+    /// What the store was put through, for checks that kill its process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub damage: Option<DamageReport>,
     /// Wall time in microseconds.
     pub duration_us: u64,
     /// What the engine wrote to stdout and stderr during the check, its end; only for checks that did not pass.

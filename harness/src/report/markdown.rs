@@ -17,6 +17,7 @@ pub fn render(report: &Report) -> String {
     let mut page = head(report);
     page.push_str(&clauses(report));
     page.push_str(&guarantees(report));
+    page.push_str(&durability(report));
     page.push_str(&observations(report));
     page.push_str(&failures(report));
     page.push_str(&provenance(report));
@@ -109,6 +110,12 @@ fn guarantees(report: &Report) -> String {
         let _ = writeln!(out, "| {} | {} | {} | {} |", row.name, row.seen, row.of, row.clause);
     }
     out
+}
+
+fn durability(report: &Report) -> String {
+    report.durability.as_ref().map_or_else(String::new, |durability| {
+        format!("\n## Durability\n\n{}.\n\n{}.\n", durability.verdict(), durability.evidence())
+    })
 }
 
 fn observations(report: &Report) -> String {

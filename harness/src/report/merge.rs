@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{CheckReport, CheckVerdict, Report};
 use super::searched::SearchReport;
-use super::verdict;
+use super::{durability, verdict};
 use crate::model::Behaviours;
 use crate::suite;
 
@@ -42,6 +42,7 @@ pub fn merge(reports: Vec<(String, Report)>) -> Result<Report, String> {
     merged.run.selection.retain(|flag| Some(flag) != shard.as_ref());
     merged.counts = verdict::count(&merged.checks);
     merged.clauses = verdict::of_clauses(&merged.checks, merged.engine.declarations, merged.run.target);
+    merged.durability = durability::of_checks(&merged.checks, merged.engine.declarations);
     let whole = merged.run.selection.is_empty();
     if whole && merged.run.suite_checks as usize != merged.checks.len() {
         return Err(format!(

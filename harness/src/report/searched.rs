@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::damage::Damage;
 use crate::octets::Decimal;
 use crate::stress::{Guarantees, Program};
 
@@ -77,4 +78,16 @@ pub struct StressFound {
     /// The history itself.
     #[serde(skip)]
     pub text: String,
+}
+
+/// Programs whose process was killed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct DamageReport {
+    /// What the stores were put through, and what they kept.
+    pub damage: Damage,
+    /// The seed of the program that failed, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<Decimal>,
 }

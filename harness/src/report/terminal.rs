@@ -41,6 +41,7 @@ pub fn render(report: &Report, style: Style) -> String {
     out.push_str(&areas(report));
     out.push_str(&searches(report));
     out.push_str(&stress(report));
+    out.push_str(&durability(report));
     out.push_str(&observations(report));
     out.push_str(&failures(report, style));
     out.push_str(&summary(report, style));
@@ -81,7 +82,10 @@ fn areas(report: &Report) -> String {
         let untested =
             verdict::untested(&report.clauses, report.run.target).filter(|clause| ids.contains(&clause.id)).count();
         // A check belongs to the area of its subject; a search has none.
-        let checks = report.checks.iter().filter(|check| check.search.is_none() && check.stress.is_none());
+        let checks = report
+            .checks
+            .iter()
+            .filter(|check| check.search.is_none() && check.stress.is_none() && check.damage.is_none());
         let checks = checks.filter(|check| check.clauses.first().is_some_and(|id| ids.contains(id)));
         let (mut all, mut failing) = (0, 0);
         for check in checks {
@@ -134,6 +138,12 @@ fn stress(report: &Report) -> String {
         guarantees.calls,
         guarantees_table(guarantees)
     )
+}
+
+/// Durability, claimed and demonstrated, and what stands behind it.
+fn durability(report: &Report) -> String {
+    let Some(durability) = &report.durability else { return String::new() };
+    format!("durability  {}\n            {}\n\n", durability.verdict(), durability.evidence())
 }
 
 /// Guarantees in a table.

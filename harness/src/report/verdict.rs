@@ -61,7 +61,8 @@ pub fn of_clauses(checks: &[CheckReport], declared: Declarations, target: Target
     for check in checks {
         let ran = !matches!(check.verdict, CheckVerdict::Error | CheckVerdict::Unavailable | CheckVerdict::Skipped);
         // A search ends at its first failure, and has shown nothing of what it did not come to.
-        let cut_short = (check.search.is_some() || check.stress.is_some()) && check.verdict.is_failure();
+        let cut_short =
+            (check.search.is_some() || check.stress.is_some() || check.damage.is_some()) && check.verdict.is_failure();
         if ran && !cut_short {
             for clause in &check.clauses {
                 *covering.entry(*clause).or_default() += 1;

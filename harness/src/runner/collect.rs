@@ -7,7 +7,7 @@ use crate::contract::{Contract, Level};
 use crate::engine::Durability;
 use crate::model::{BEHAVIOURS, Behaviours};
 use crate::report::document::{FORMAT, Observation};
-use crate::report::{CheckReport, CheckVerdict, EngineReport, Machine, Report, RunReport, verdict};
+use crate::report::{CheckReport, CheckVerdict, EngineReport, Machine, Report, RunReport, durability, verdict};
 use crate::scenario::builtin;
 use crate::stress::Guarantees;
 use crate::suite::Check;
@@ -125,6 +125,7 @@ impl Collector {
             clauses: verdict::of_clauses(&checks, plan.declared, plan.target),
             behaviours: observations(&self.behaviours),
             guarantees,
+            durability: durability::of_checks(&checks, plan.declared),
             notes: self.notes,
             checks,
         }

@@ -10,7 +10,7 @@ use crate::judged::Failure;
 use crate::model::Behaviours;
 use crate::process::{Attempt, Ending};
 use crate::report::verdict::of_check;
-use crate::report::{CheckReport, CheckVerdict, SearchReport, StressReport};
+use crate::report::{CheckReport, CheckVerdict, DamageReport, SearchReport, StressReport};
 use crate::suite::{Check, Work};
 
 /// A check's report, but for its time, and what was observed.
@@ -33,6 +33,12 @@ impl Ruling {
     /// With what many clients did.
     pub(super) fn stressed(mut self, stress: StressReport) -> Self {
         self.report.stress = Some(stress);
+        self
+    }
+
+    /// With what the store was put through.
+    pub(super) fn damaged(mut self, damage: DamageReport) -> Self {
+        self.report.damage = Some(damage);
         self
     }
 
@@ -76,6 +82,7 @@ pub(super) fn blank(check: &Check) -> CheckReport {
         calls: 0,
         search: None,
         stress: None,
+        damage: None,
         duration_us: 0,
         output: String::new(),
         replay: String::new(),
@@ -96,9 +103,9 @@ pub(super) fn not_run(plan: &Plan, check: &Check, why: &str) -> Ruling {
 
 fn replay(plan: &Plan, check: &Check) -> String {
     let command = plan.command.check.replace("{check}", &check.id);
-    // What many clients do follows from the seed, as far as it follows from anything.
+    // What many clients do, and when they are killed, follows from the seed, as far as it follows from anything.
     match check.work {
-        Work::Stress(_) if plan.seed != 0 => format!("{command} --seed {}", plan.seed),
+        Work::Stress(_) | Work::Crash(_) if plan.seed != 0 => format!("{command} --seed {}", plan.seed),
         _ => command,
     }
 }

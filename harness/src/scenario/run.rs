@@ -43,6 +43,9 @@ pub struct CaseResult {
     /// What came of programs for many clients.
     #[serde(default)]
     pub stressed: Option<Box<Stressed>>,
+    /// What came of programs whose process was killed.
+    #[serde(default)]
+    pub damaged: Option<Box<crate::damage::Damaged>>,
     /// What a benchmark measured.
     #[cfg(feature = "bench")]
     #[serde(default)]

@@ -1,0 +1,38 @@
+//! Mutants of damage: each is right until its process dies or its disk fails, and must be found by its own family.
+//!
+//! When a process dies is the machine's affair as much as the seed's. A mutant that lives through the quick profile
+//! meets the standard one of its family, with other seeds, a few times.
+
+use super::{Gallery, Row};
+use crate::cli::{Failure, gallery};
+use crate::contract::Family;
+use crate::engine::Mutant;
+use crate::scenario::Profile;
+use crate::suite::Check;
+
+/// Turns at the standard profile.
+const HARDER: u64 = 4;
+
+/// The families that damage a store on purpose.
+pub(super) fn is_damage(family: Family) -> bool {
+    matches!(family, Family::Crash | Family::PowerLoss | Family::Fault | Family::Rot)
+}
+
+/// Whether the suite has the family that the mutant belongs to. Those of a family to come wait for it.
+pub(super) fn within_reach(mutant: &Mutant) -> bool {
+    mutant.family.is_none_or(|family| family == Family::Crash)
+}
+
+/// Lets a mutant that lives on meet more programs of its family.
+pub(super) fn harder(row: &mut Row, quick: &Gallery<'_>, mutant: &Mutant, checks: &[Check]) -> Result<(), Failure> {
+    let mut checks = checks.to_vec();
+    gallery::search(&mut checks, Profile::Standard);
+    for turn in 1..=HARDER {
+        let gallery = Gallery { seed: quick.seed.wrapping_add(turn), ..*quick };
+        row.meet(&gallery, mutant, &checks)?;
+        if row.killed {
+            break;
+        }
+    }
+    Ok(())
+}

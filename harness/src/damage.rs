@@ -1,0 +1,92 @@
+//! Death and damage: what a store still holds after its process was killed in the middle of its work.
+//!
+//! A program is clients that write to a store behind a host process. Every pair that they put names the write that it
+//! belongs to, so that what is found afterwards says by itself which writes are there. The `ledger` is what the clients
+//! know: which writes were acknowledged, under which numbers, and which were in flight. After a crash the store is
+//! opened by a fresh host and looked at (`seen`), and `audit` decides whether what it holds is the writes up to one
+//! number, in the order of their numbers, and nothing of any other; `explain` says what is wrong if it is not.
+//! `crash` is where processes are killed.
+
+mod audit;
+mod crash;
+mod desk;
+mod explain;
+mod ledger;
+mod program;
+mod run;
+mod seen;
+
+use serde::{Deserialize, Serialize};
+
+use crate::octets::Decimal;
+pub use crash::{MIXES, Mix, mix};
+pub(crate) use run::{run, seeds};
+
+/// Programs to run, one after the other, until one fails.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Programs {
+    /// The mix that they are drawn from.
+    pub mix: String,
+    /// The name by which a host finds the engine.
+    pub spec: String,
+    /// A seed for each.
+    pub seeds: Vec<Decimal>,
+}
+
+/// What a store was put through, and what it kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Damage {
+    /// Programs run, each on a store of its own.
+    pub programs: u64,
+    /// Processes killed.
+    pub kills: u64,
+    /// Of these, with a write in flight.
+    pub in_flight: u64,
+    /// Of these, while the store was opening after a kill.
+    pub in_recovery: u64,
+    /// Of these, while a prune was in flight.
+    pub in_prune: u64,
+    /// Of these, while the store was closing.
+    pub in_close: u64,
+    /// Audits of what a store held after a kill.
+    pub audits: u64,
+    /// Acknowledged writes that the audits asked for.
+    pub acknowledged: u64,
+    /// Of these, gone: a suffix, where the engine's class allows that.
+    pub lost: u64,
+    /// Audits in which what was left was no prefix of the writes, or the store did not open.
+    pub damaged: u64,
+}
+
+impl Damage {
+    /// Takes in what other programs came to.
+    pub fn add(&mut self, other: &Self) {
+        self.programs += other.programs;
+        self.kills += other.kills;
+        self.in_flight += other.in_flight;
+        self.in_recovery += other.in_recovery;
+        self.in_prune += other.in_prune;
+        self.in_close += other.in_close;
+        self.audits += other.audits;
+        self.acknowledged += other.acknowledged;
+        self.lost += other.lost;
+        self.damaged += other.damaged;
+    }
+
+    /// Whether every acknowledged write was there whenever it was asked for.
+    #[must_use]
+    pub fn kept_all(&self) -> bool {
+        self.audits > 0 && self.lost == 0 && self.damaged == 0
+    }
+}
+
+/// What came of programs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Damaged {
+    /// What the stores were put through.
+    pub damage: Damage,
+    /// The seed of the program that failed.
+    pub failed: Option<Decimal>,
+}

@@ -1,0 +1,315 @@
+//! The harness's side: starts a host, sends it requests from any thread, and tells apart the ways in which it fails.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::command::HostCommand;
+use super::message::{Answer, FromHost, Hello, LINE_OCTETS_MAX, Request, ToHost, VERSION};
+use crate::call::{Action, Outcome};
+use crate::octets::Decimal;
+use crate::process::{describe, keep_end, spawn};
+
+/// How long a host that hung up may take to end.
+const FAREWELL: Duration = Duration::from_millis(500);
+/// How much of a line that is none is shown.
+const SHOWN_MAX: usize = 120;
+
+/// Why there is no host.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum StartError {
+    /// The process cannot be started.
+    #[error("the host cannot be started: {0}")]
+    Spawn(String),
+    /// It ended before it said which engine it serves.
+    #[error("the host {0} before its first line, which should say which engine it serves{1}")]
+    Ended(String, String),
+    /// It said something else first.
+    #[error("the host's first line is no handshake: {0}; nothing else may be written to stdout")]
+    NoHandshake(String),
+    /// It said nothing.
+    #[error("the host said nothing within {0:.1} s; its first line should say which engine it serves")]
+    Silent(f32),
+    /// It speaks another version.
+    #[error("the host speaks version {0} of the protocol, this storecheck version {VERSION}")]
+    Version(u32),
+}
+
+/// A running host. Dropping it kills its process group.
+pub struct Process {
+    line: Arc<Line>,
+    stdin: Mutex<ChildStdin>,
+    hello: Hello,
+    dir: PathBuf,
+}
+
+/// What the reader of a host's lines and its callers share.
+struct Line {
+    child: Mutex<Child>,
+    state: Mutex<State>,
+    output: Arc<Mutex<VecDeque<u8>>>,
+}
+
+#[derive(Default)]
+struct State {
+    next: u64,
+    waiting: HashMap<u64, Sender<Outcome>>,
+    /// Calls that nobody waits for any more.
+    given_up: BTreeSet<u64>,
+    /// What every further call comes to.
+    over: Option<Outcome>,
+}
+
+impl Process {
+    /// Starts a host for a store in `dir` and waits for its handshake.
+    ///
+    /// # Errors
+    /// When there is none within `patience`.
+    pub fn start(command: &HostCommand, dir: &Path, patience: Duration) -> Result<Self, StartError> {
+        let cannot = |error: std::io::Error| StartError::Spawn(error.to_string());
+        let mut command = command.command(dir).map_err(cannot)?;
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = spawn(command).map_err(cannot)?;
+        let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let (Some(stdin), Some(stdout), Some(stderr)) = (stdin, stdout, stderr) else {
+            return Err(StartError::Spawn("it has no stdin, stdout or stderr".to_owned()));
+        };
+        let output = Arc::new(Mutex::new(VecDeque::new()));
+        let kept = Arc::clone(&output);
+        std::thread::spawn(move || keep_end(stderr, &kept));
+        let line = Arc::new(Line { child: Mutex::new(child), state: Mutex::default(), output });
+        let (first, hello) = mpsc::channel();
+        let reader = Arc::clone(&line);
+        std::thread::spawn(move || reader.read(stdout, &first));
+        let shaken = match hello.recv_timeout(patience) {
+            Ok(hello) => hello,
+            Err(RecvTimeoutError::Timeout) => Err(StartError::Silent(patience.as_secs_f32())),
+            Err(RecvTimeoutError::Disconnected) => Err(StartError::Spawn("its reader is gone".to_owned())),
+        };
+        match shaken {
+            Ok(hello) => Ok(Self { line, stdin: Mutex::new(stdin), hello, dir: dir.to_path_buf() }),
+            Err(error) => {
+                line.kill();
+                Err(error)
+            }
+        }
+    }
+
+    /// What the host says about its engine.
+    #[must_use]
+    pub fn hello(&self) -> &Hello {
+        &self.hello
+    }
+
+    /// Performs an action and waits for its outcome, at most so long.
+    #[must_use]
+    pub fn perform(&self, action: &Action, patience: Duration) -> Outcome {
+        let dir = || self.dir.to_string_lossy().into_owned();
+        self.ask(
+            match action {
+                Action::Open {} => Request::Open { dir: dir() },
+                Action::OpenAgain {} => Request::OpenAgain { dir: dir() },
+                Action::Call(call) => Request::Call(call.clone()),
+                Action::Close {} => Request::Close {},
+            },
+            patience,
+        )
+    }
+
+    /// Asks the host to end in good order, and sees to it that it ends.
+    pub fn shut_down(&self, patience: Duration) {
+        let _ = self.ask(Request::Shutdown {}, patience);
+        self.kill();
+    }
+
+    fn ask(&self, request: Request, patience: Duration) -> Outcome {
+        let (sender, answer) = mpsc::channel();
+        let id = {
+            let mut state = self.line.state();
+            if let Some(over) = &state.over {
+                return over.clone();
+            }
+            let id = state.next;
+            state.next += 1;
+            state.waiting.insert(id, sender);
+            id
+        };
+        let mut line = match serde_json::to_vec(&ToHost { id: Decimal(id), request }) {
+            Ok(line) => line,
+            Err(error) => return Outcome::ProtocolError(error.to_string()),
+        };
+        line.push(b'\n');
+        if line.len() > LINE_OCTETS_MAX {
+            self.line.state().waiting.remove(&id);
+            return Outcome::NotCarried(format!("a line of {} octets; at most {LINE_OCTETS_MAX} are sent", line.len()));
+        }
+        // A host that is gone does not take it: its reader says how it ended.
+        let _ = self.stdin.lock().unwrap_or_else(PoisonError::into_inner).write_all(&line);
+        match answer.recv_timeout(patience) {
+            Ok(outcome) => outcome,
+            Err(RecvTimeoutError::Disconnected) => self.line.over(),
+            Err(RecvTimeoutError::Timeout) => {
+                let mut state = self.line.state();
+                state.waiting.remove(&id);
+                state.given_up.insert(id);
+                Outcome::TimedOut(Decimal(u64::try_from(patience.as_millis()).unwrap_or(u64::MAX)))
+            }
+        }
+    }
+
+    /// Kills the host and whatever it started, at once.
+    pub fn kill(&self) {
+        self.line.kill();
+    }
+
+    /// The end of what the host wrote to stderr.
+    #[must_use]
+    pub fn output(&self) -> String {
+        self.line.output()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+impl Line {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn over(&self) -> Outcome {
+        let over = self.state().over.clone();
+        over.unwrap_or_else(|| Outcome::ProtocolError("the host's reader is gone".to_owned()))
+    }
+
+    /// Nothing more comes: everybody who waits, and whoever asks later, is told so.
+    fn end(&self, outcome: Outcome) {
+        let mut state = self.state();
+        let outcome = state.over.get_or_insert(outcome).clone();
+        for (_, waiting) in state.waiting.drain() {
+            let _ = waiting.send(outcome.clone());
+        }
+    }
+
+    /// Reads lines until there are no more, or one is wrong.
+    fn read(&self, stdout: ChildStdout, first: &Sender<Result<Hello, StartError>>) {
+        let mut lines = BufReader::new(stdout);
+        let mut greeted = false;
+        loop {
+            let mut line = Vec::new();
+            let read = (&mut lines).take(LINE_OCTETS_MAX as u64 + 1).read_until(b'\n', &mut line);
+            let ended = !matches!(read, Ok(1..)) || (line.last() != Some(&b'\n') && line.len() <= LINE_OCTETS_MAX);
+            if ended && line.is_empty() {
+                let how = self.reap();
+                let wrote = output_tail(&self.output());
+                let _ = first.send(Err(StartError::Ended(how.clone(), wrote)));
+                return self.end(Outcome::Died(how));
+            }
+            if !greeted {
+                greeted = true;
+                if first.send(shake(&line)).is_err() {
+                    return;
+                }
+                continue;
+            }
+            if let Err(wrong) = self.sort(&line) {
+                self.end(Outcome::ProtocolError(wrong));
+                return self.kill();
+            }
+        }
+    }
+
+    /// Hands an answer to whoever waits for it.
+    fn sort(&self, line: &[u8]) -> Result<(), String> {
+        if line.len() > LINE_OCTETS_MAX {
+            return Err(format!("a line of more than {LINE_OCTETS_MAX} octets"));
+        }
+        let (id, answer) = match serde_json::from_slice(line) {
+            Ok(FromHost::Answer { id, answer }) => (id.0, answer),
+            Ok(FromHost::Hello { .. }) => return Err("a second handshake".to_owned()),
+            Err(_) => return Err(format!("a line that is no answer: {}", shown(line))),
+        };
+        let outcome = match answer {
+            Answer::Reply(reply) => Outcome::Reply(reply),
+            Answer::Panicked { message, backtrace } => Outcome::Panicked { message, backtrace },
+        };
+        let mut state = self.state();
+        if let Some(waiting) = state.waiting.remove(&id) {
+            // Whoever gave up meanwhile took itself off the list.
+            let _ = waiting.send(outcome);
+            return Ok(());
+        }
+        if state.given_up.remove(&id) {
+            return Err(format!("a late answer to request {id}, which was given up"));
+        }
+        Err(if id < state.next {
+            format!("a second answer to request {id}")
+        } else {
+            format!("an answer to request {id}, which was never made")
+        })
+    }
+
+    /// How the process ended, which has hung up.
+    fn reap(&self) -> String {
+        let started = Instant::now();
+        loop {
+            let status = self.child.lock().unwrap_or_else(PoisonError::into_inner).try_wait();
+            match status {
+                Ok(Some(status)) => return describe(Some(status), &self.output()),
+                Ok(None) if started.elapsed() < FAREWELL => std::thread::sleep(Duration::from_millis(1)),
+                _ => break,
+            }
+        }
+        self.kill();
+        "closed its stdout and went on running".to_owned()
+    }
+
+    fn kill(&self) {
+        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        let group = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
+        // A child that was waited for may have left its number to another process.
+        if let (Ok(None), Some(group)) = (child.try_wait(), group) {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+            let _ = child.wait();
+        }
+    }
+
+    fn output(&self) -> String {
+        let kept = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&kept.iter().copied().collect::<Vec<u8>>()).into_owned()
+    }
+}
+
+/// The handshake in a host's first line.
+fn shake(line: &[u8]) -> Result<Hello, StartError> {
+    match serde_json::from_slice(line) {
+        Ok(FromHost::Hello { hello }) if hello.protocol == VERSION => Ok(hello),
+        Ok(FromHost::Hello { hello }) => Err(StartError::Version(hello.protocol)),
+        _ => Err(StartError::NoHandshake(shown(line))),
+    }
+}
+
+fn shown(line: &[u8]) -> String {
+    let text = String::from_utf8_lossy(line);
+    let text = text.trim_end();
+    match text.char_indices().nth(SHOWN_MAX) {
+        Some((end, _)) => format!("{:?}…", &text[..end]),
+        None => format!("{text:?}"),
+    }
+}
+
+fn output_tail(output: &str) -> String {
+    let tail: Vec<&str> = output.lines().rev().take(4).collect();
+    if tail.is_empty() {
+        String::new()
+    } else {
+        format!("; it wrote: {}", tail.into_iter().rev().collect::<Vec<_>>().join(" / "))
+    }
+}

@@ -1,0 +1,73 @@
+//! How a host is started: this executable again, or a command of the user's.
+//!
+//! A command is started through this executable, which asks the kernel to end it together with the harness and then
+//! becomes the command: so no engine outlives a harness that was killed.
+
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use super::host::HOST_ENV;
+
+/// The environment variable that makes an executable become a command.
+const COMMAND_ENV: &str = "STORECHECK_COMMAND";
+
+/// How a host is started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HostCommand {
+    /// This executable again, for the engine of that name.
+    Own(String),
+    /// A command for `sh`, in which `{dir}` stands for the store's folder.
+    Shell(String),
+}
+
+impl HostCommand {
+    /// The command for a store in `dir`.
+    pub(super) fn command(&self, dir: &Path) -> std::io::Result<Command> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.env_remove(crate::process::WORKER_ENV);
+        match self {
+            Self::Own(spec) => command.env(HOST_ENV, spec),
+            Self::Shell(text) => command.env(COMMAND_ENV, text.replace("{dir}", &quoted(dir))),
+        };
+        command.process_group(0);
+        Ok(command)
+    }
+}
+
+/// A path as one word for `sh`.
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.to_string_lossy().replace('\'', r"'\''"))
+}
+
+/// Whether this process was started to become a command.
+#[must_use]
+pub fn is_command() -> bool {
+    std::env::var_os(COMMAND_ENV).is_some()
+}
+
+/// Becomes the command. Returns only when that fails.
+#[must_use]
+pub fn become_command() -> ExitCode {
+    die_with_parent();
+    let text = std::env::var_os(COMMAND_ENV).unwrap_or_default();
+    let error = Command::new("sh").arg("-c").arg(text).env_remove(COMMAND_ENV).exec();
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("cannot start sh: {error}\n").as_bytes());
+    ExitCode::from(127)
+}
+
+/// Asks the kernel to kill this process when the thread that started it ends.
+pub(super) fn die_with_parent() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_one_word() {
+        assert_eq!(quoted(Path::new("/a b/c'd")), r"'/a b/c'\''d'");
+    }
+}
