@@ -10,6 +10,7 @@ mod base;
 mod buffers;
 mod contention;
 mod declare;
+mod durability;
 mod empty;
 mod failures;
 mod instants;
@@ -41,6 +42,7 @@ pub fn all() -> Vec<Eccentric> {
         threads::eccentrics(),
         contention::eccentrics(),
         reopen::eccentrics(),
+        durability::eccentrics(),
     ]
     .concat()
 }

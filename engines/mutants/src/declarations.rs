@@ -1,7 +1,7 @@
 //! Engines that are not what they declare: the batch log, the durability class, the frontier (LOG-8, DUR-1 to DUR-4,
 //! SEQ-4, PUT-7).
 
-use storecheck::{Durability, Engine, Frontier, Mutant};
+use storecheck::{Durability, Engine, Family, Frontier, Mutant};
 
 use crate::base::{Pair, Store};
 use crate::fault::{Fault, RIGHT, broken, declaring, durable};
@@ -71,6 +71,11 @@ fn no_log() -> Vec<Mutant> {
     mutants.into_iter().map(without_log).collect()
 }
 
+/// A mutant that only a killed process brings to light.
+fn killed(mutant: Mutant) -> Mutant {
+    Mutant { family: Some(Family::Crash), ..mutant }
+}
+
 fn durability() -> Vec<Mutant> {
     let class = |class| move |engine: Engine| engine.durability(class);
     vec![
@@ -78,7 +83,7 @@ fn durability() -> Vec<Mutant> {
             broken("claims-clean-close-is-volatile", "declares clean-close and saves nothing", &["DUR-1"], RIGHT),
             class(Durability::CleanClose),
         ),
-        declaring(
+        killed(declaring(
             durable(
                 "claims-process-crash-saves-at-close",
                 "declares process-crash and saves only when it is closed",
@@ -86,8 +91,8 @@ fn durability() -> Vec<Mutant> {
                 RIGHT,
             ),
             class(Durability::ProcessCrash),
-        ),
-        declaring(
+        )),
+        killed(declaring(
             durable(
                 "claims-power-loss-saves-at-close",
                 "declares power-loss and saves only when it is closed",
@@ -95,7 +100,7 @@ fn durability() -> Vec<Mutant> {
                 RIGHT,
             ),
             class(Durability::PowerLoss),
-        ),
+        )),
     ]
 }
 

@@ -4,7 +4,8 @@
 //! the clauses that it breaks. A suite that lets one of them pass has a hole; a failure that names none of its clauses
 //! is no kill. The files go by what is broken; `hostile` holds those that also endanger the process they run in,
 //! most of them only once the key `trigger` is touched, `long` and `long_log` those that only long programs reach, and
-//! the `concurrent` ones those that are right until several threads call at once.
+//! the `concurrent` ones those that are right until several threads call at once, and those of `damage` until their
+//! process dies.
 
 mod base;
 mod blind;
@@ -14,6 +15,7 @@ mod concurrent_log;
 mod concurrent_numbers;
 mod concurrent_progress;
 mod concurrent_state;
+mod damage;
 mod declarations;
 mod delete;
 mod fault;
@@ -64,6 +66,7 @@ pub fn all() -> Vec<Mutant> {
         long::mutants(),
         long_log::mutants(),
         blind::mutants(),
+        damage::mutants(),
         concurrent_numbers::mutants(),
         concurrent_state::mutants(),
         concurrent_caches::mutants(),

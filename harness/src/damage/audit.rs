@@ -48,7 +48,7 @@ pub(super) fn audit(known: &Known, seen: &Seen, batch_log: bool) -> Audited {
     let lost = known.writes.range(seen.current.saturating_add(1)..).map(|(number, _)| *number).collect();
     // What a crash brought back of a pruned log may go again, and what is gone is gone.
     let perhaps_pruned = if batch_log { known.perhaps_pruned } else { 0 };
-    Audited::Prefix { known: Known { writes: best.writes, in_flight: Vec::new(), pruned: 0, perhaps_pruned }, lost }
+    Audited::Prefix { known: Known { writes: best.writes, in_flight: Vec::new(), perhaps_pruned }, lost }
 }
 
 /// Whether the log holds what it must: every entry from the highest cutoff on, nothing above the store's number, and
@@ -64,7 +64,15 @@ fn log_is_right(known: &Known, seen: &Seen, best: &Nearest, batch_log: bool) -> 
             // That a delete has an entry at all is asked elsewhere (DEL-4), and only of what is served.
             None => *number < known.perhaps_pruned || edit.entry().is_empty(),
         })
+        && hole(seen, &best.writes).is_none()
         && seen.entries.keys().all(|number| best.writes.contains_key(number))
+}
+
+/// A number without an entry between numbers that have one (LOG-6); what deletes leave is asked elsewhere (DEL-4).
+pub(super) fn hole(seen: &Seen, writes: &BTreeMap<u64, Edit>) -> Option<u64> {
+    let oldest = *seen.entries.keys().next()?;
+    let retained = writes.range(oldest..).filter(|(_, edit)| !edit.entry().is_empty());
+    retained.map(|(number, _)| *number).find(|number| !seen.entries.contains_key(number))
 }
 
 struct Search<'a> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::audit::{Nearest, differing};
+use super::audit::{Nearest, differing, hole};
 use super::ledger::{Edit, Known};
 use super::seen::Seen;
 use crate::contract::Level;
@@ -168,6 +168,10 @@ fn wrong_log(class: Class, known: &Known, seen: &Seen, nearest: &Nearest, batch_
             }
             _ => {}
         }
+    }
+    if let Some(number) = hole(seen, &nearest.writes).filter(|_| findings.is_empty()) {
+        let got = format!("get_batch({number}) is None between entries that are there");
+        findings.push(Finding { level: Level::Served, ..finding(&["LOG-6", "DUR-4"], got) });
     }
     if let Some((number, pairs)) = seen.entries.iter().find(|(number, _)| !nearest.writes.contains_key(number)) {
         let got = format!("get_batch({number}) has {} pairs that no write can have put there", pairs.len());

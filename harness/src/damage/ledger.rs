@@ -70,11 +70,9 @@ pub(super) struct InFlight {
 pub(super) struct Known {
     /// Every write that is there as far as anyone knows, by its number.
     pub(super) writes: BTreeMap<u64, Edit>,
-    /// The least number that was acknowledged since the last audit: what an audit saw is no longer in doubt.
     pub(super) in_flight: Vec<InFlight>,
-    /// Entries below are pruned, as acknowledged.
-    pub(super) pruned: u64,
-    /// Entries below may be pruned: by a prune that was in flight, or one that a crash may undo.
+    /// Entries below may be gone: by a prune that was acknowledged, which a crash may undo, or by one in flight. Cutoffs
+    /// are hardly above what is known, so that a write whose number was not known yet is the most they took along.
     pub(super) perhaps_pruned: u64,
 }
 
@@ -125,7 +123,7 @@ impl Ledger {
     /// A prune was acknowledged.
     pub(super) fn pruned(&mut self, ticket: u64) {
         if let Some(cutoff) = self.open_prunes.remove(&ticket) {
-            self.known.pruned = self.known.pruned.max(cutoff.min(self.known.highest() + 1));
+            self.known.perhaps_pruned = self.known.perhaps_pruned.max(cutoff);
         }
     }
 
@@ -142,10 +140,8 @@ impl Ledger {
     /// The account at the end: what was not acknowledged is in flight.
     pub(super) fn lost(self) -> Known {
         let mut known = self.known;
-        // What began before its neighbours were acknowledged may have a number beyond them.
-        let beyond = known.highest() + 1 + self.open.len() as u64;
-        let perhaps = self.open_prunes.into_values().map(|cutoff| cutoff.min(beyond)).max();
-        known.perhaps_pruned = known.perhaps_pruned.max(known.pruned).max(perhaps.unwrap_or(0));
+        let perhaps = self.open_prunes.into_values().max().unwrap_or(0);
+        known.perhaps_pruned = known.perhaps_pruned.max(perhaps);
         known.in_flight.extend(self.open.into_values());
         known
     }

@@ -27,7 +27,8 @@ impl Client {
         let draws = &mut self.draws;
         match draws.below(100) {
             share if share < self.mix.prunes => {
-                Call::PruneBatchLog(Decimal(highest.saturating_sub(draws.below(6)).max(1)))
+                // Now and then beyond the newest entry: a log that is empty must not take the number along.
+                Call::PruneBatchLog(Decimal((highest + 2).saturating_sub(draws.below(8))))
             }
             share if share < self.mix.prunes + self.mix.deletes => {
                 let keys = draws.between((1, 6));

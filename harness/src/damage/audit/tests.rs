@@ -24,7 +24,6 @@ fn known() -> Known {
     Known {
         writes: [(1, put(&[("a", "1"), ("b", "1")])), (2, put(&[("a", "2")])), (3, delete(&["b"]))].into(),
         in_flight: vec![InFlight { edit: put(&[("a", "4"), ("c", "4")]), above: 3 }],
-        pruned: 0,
         perhaps_pruned: 0,
     }
 }
