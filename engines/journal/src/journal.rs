@@ -81,7 +81,7 @@ impl Inner {
             Number::NewestEntry => self.contents.number = self.contents.log.keys().last().copied().unwrap_or(0),
             Number::Filled if crashed && self.contents.number > 0 => {
                 for _ in 0..2 {
-                    self.write(Change::Delete(self.contents.number + 1, Vec::new()))?;
+                    self.write(&Change::Delete(self.contents.number + 1, Vec::new()))?;
                 }
             }
             _ => {}
@@ -90,7 +90,7 @@ impl Inner {
             Recovery::RewritesInPlace => self.file.rewrite_in_place(&self.contents),
             Recovery::Compacts => self.file.replace(&self.contents),
             Recovery::RepeatsLast if crashed => match self.contents.log.last_key_value() {
-                Some((_, pairs)) => self.write(Change::Put(self.contents.number + 1, pairs.clone())),
+                Some((_, pairs)) => self.write(&Change::Put(self.contents.number + 1, pairs.clone())),
                 None => Ok(()),
             },
             _ => Ok(()),
@@ -102,14 +102,14 @@ impl Inner {
     }
 
     /// Makes a change lasting, and then visible.
-    fn write(&mut self, change: Change) -> Result<(), String> {
+    fn write(&mut self, change: &Change) -> Result<(), String> {
         if self.failed {
             return Err("an earlier write failed; the store must be opened again".to_owned());
         }
-        let written = self.keep(&change);
+        let written = self.keep(change);
         self.failed = written.is_err();
         written?;
-        self.contents.apply(&change);
+        self.contents.apply(change);
         if self.file.is_due() {
             let replaced = self.file.replace(&self.contents);
             self.failed = replaced.is_err();
@@ -238,7 +238,7 @@ impl StoreEngine for Journal {
             kvs.iter().map(|(k, v)| (Bytes::copy_from_slice(k), Bytes::copy_from_slice(v))).collect();
         let mut inner = self.lock();
         let number = inner.next();
-        inner.write(Change::Put(number, copied))?;
+        inner.write(&Change::Put(number, copied))?;
         Ok(number)
     }
 
@@ -261,7 +261,7 @@ impl StoreEngine for Journal {
         let keys = keys.iter().map(|key| Bytes::copy_from_slice(key)).collect();
         let mut inner = self.lock();
         let number = inner.next();
-        inner.write(Change::Delete(number, keys))?;
+        inner.write(&Change::Delete(number, keys))?;
         Ok(number)
     }
 
@@ -281,7 +281,7 @@ impl StoreEngine for Journal {
         let mut inner = self.lock();
         let count = inner.contents.log.range(..cutoff_exclusive).count() as u64;
         if count > 0 {
-            inner.write(Change::Prune(cutoff_exclusive))?;
+            inner.write(&Change::Prune(cutoff_exclusive))?;
         }
         Ok(count)
     }
