@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use storecheck::{Durability, Eccentric};
-use storecheck_journal::{Compaction, Framing, Habits, Number, Prune, Recovery, engine};
+use storecheck_journal::{Compaction, Framing, Habits, Number, Prune, Recovery, Syncing, engine};
 
 use crate::declare::served;
 
 pub(crate) fn eccentrics() -> Vec<Eccentric> {
-    let right = Habits { sync: false, ..Habits::RIGHT };
+    let right = Habits { sync: Syncing::Never, ..Habits::RIGHT };
     let rest = Duration::from_micros(200);
     let crash = |name, habits, line| served(engine(name, habits).durability(Durability::ProcessCrash), line);
     vec![
