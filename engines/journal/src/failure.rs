@@ -34,7 +34,11 @@ impl Inner {
                 self.failed = true;
                 panic!("{error}");
             }
-            _ => self.failed = true,
+            _ => {
+                self.failed = true;
+                // What may stand behind is no longer looked at.
+                self.file.octets = before;
+            }
         }
         Err(error)
     }

@@ -59,9 +59,10 @@ impl JournalFile {
         Ok((file, contents))
     }
 
-    /// What it holds, read anew.
+    /// What it holds, read anew, without what a write left behind that failed.
     pub(crate) fn read(&self) -> Result<Contents, String> {
-        let octets = std::fs::read(self.dir.join(NAME)).map_err(failed("reading"))?;
+        let mut octets = std::fs::read(self.dir.join(NAME)).map_err(failed("reading"))?;
+        octets.truncate(usize::try_from(self.octets).unwrap_or(usize::MAX));
         Ok(applied(&record::decode(&octets, self.habits.checksum).0))
     }
 
