@@ -14,8 +14,7 @@ use crate::base::Pair;
 use crate::fault::{RIGHT, broken, durable};
 
 /// Mutants that answer as the base does, and are wrong only in what they declare.
-const WRONG_IN_DECLARATION: [&str; 3] =
-    ["keeps-log-claims-none", "claims-process-crash-saves-at-close", "claims-power-loss-saves-at-close"];
+const WRONG_IN_DECLARATION: [&str; 1] = ["keeps-log-claims-none"];
 
 /// How many random programs a mutant has to be seen in.
 const PROGRAMS: usize = 120;
@@ -158,9 +157,10 @@ fn every_mutant_differs_from_the_base() {
     // These programs cannot reach what the blind mutants do: long batches and values that look alike. That they differ
     // is shown by the suite, which kills them. The long mutants have longer programs of their own, in `long_tests`.
     let elsewhere = |name: &str| name.starts_with("blind-") || name.starts_with("long-");
-    // Nor do they see what takes several clients.
-    let reachable =
-        |mutant: &storecheck::Mutant| !mutant.hostile && !mutant.concurrent && !elsewhere(mutant.engine.name());
+    // Nor do they see what takes several clients, or a process that dies.
+    let reachable = |mutant: &storecheck::Mutant| {
+        !mutant.hostile && !mutant.concurrent && mutant.family.is_none() && !elsewhere(mutant.engine.name())
+    };
     for mutant in crate::all().into_iter().filter(reachable) {
         let name = mutant.engine.name();
         let reopens = mutant.engine.declarations().durability > Durability::Volatile;

@@ -29,6 +29,7 @@ impl Hosted {
         match process.perform(&Action::Open {}, PATIENCE) {
             Outcome::Reply(Reply::Done {}) => Ok(Self(process)),
             Outcome::Reply(Reply::Error(message)) => Err(message),
+            Outcome::Reply(other) => unfit("open", &other),
             outcome => std::panic::panic_any(outcome),
         }
     }
@@ -45,10 +46,11 @@ impl Hosted {
 impl Drop for Hosted {
     fn drop(&mut self) {
         let outcome = self.0.perform(&Action::Close {}, PATIENCE);
-        if matches!(outcome, Outcome::Reply(Reply::Done {})) {
-            self.0.shut_down(HANDSHAKE);
-        } else if !std::thread::panicking() {
-            std::panic::panic_any(outcome);
+        match outcome {
+            Outcome::Reply(Reply::Done {}) => self.0.shut_down(HANDSHAKE),
+            _ if std::thread::panicking() => {}
+            Outcome::Reply(other) => unfit("close", &other),
+            outcome => std::panic::panic_any(outcome),
         }
     }
 }

@@ -108,6 +108,9 @@ fn the_log_must_agree() {
     assert_eq!(judged(&known(), &seen), broken(&["DUR-2", "DUR-4", "LOG-1", "LOG-6", "LOG-9"]));
     let mut pruned = known();
     pruned.perhaps_pruned = 3;
+    assert_eq!(judged(&pruned, &seen), broken(&["DUR-4", "LOG-6"]), "a hole");
+    seen.entries.remove(&1);
+    seen.oldest = Some(3);
     assert_eq!(judged(&pruned, &seen), Ok(vec![]));
     let mut seen = right(3);
     seen.entries.insert(4, vec![pair("a", "4"), pair("c", "4")]);
