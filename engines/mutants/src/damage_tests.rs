@@ -65,7 +65,7 @@ fn differs(mutant: &Mutant) -> Option<String> {
     let model = Faulty::new(RIGHT, Store::default());
     let (mut here, mut there) = (Random(17), Random(17));
     let mut store = open(&mutant.engine, dir.path());
-    for round in 0..6 {
+    for round in 0..3 {
         work(&*store, &mut here);
         work(&model, &mut there);
         if shown(&*store) != shown(&model) {
