@@ -49,10 +49,9 @@ impl Journal {
             Err(TryLockError::WouldBlock) => return Err("the store is already open".to_owned()),
             Err(TryLockError::Error(error)) => return Err(format!("locking the store: {error}")),
         }
-        // There is a note of a clean close exactly while the store is closed.
+        // There is a note of a clean close until the store has been opened: an open that fails is no crash.
         let clean = dir.join("clean");
         let crashed = !clean.exists();
-        let _ = std::fs::remove_file(&clean);
         let (file, contents) = JournalFile::open(dir, habits)?;
         let again = habits.number == Number::IssuedAgain && crashed && contents.number > 0;
         let mut inner = Inner {
@@ -67,6 +66,7 @@ impl Journal {
             syncing: false,
         };
         inner.recover(crashed)?;
+        let _ = std::fs::remove_file(&clean);
         Ok(Self { inner: Mutex::new(inner), _lock: lock })
     }
 
@@ -264,7 +264,7 @@ impl Inner {
         changes.append(&mut self.late);
         changes.append(&mut self.at_close);
         self.leave_out_pruned(&mut changes);
-        self.append(&changes)
+        if changes.is_empty() { Ok(()) } else { self.append(&changes) }
     }
 }
 
