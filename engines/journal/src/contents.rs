@@ -26,8 +26,10 @@ pub(crate) enum Change {
     Number(u64),
     /// One pair of a batch that counts once its `Commit` is there.
     Part(u64, Pair),
-    /// The parts of this number count; so many keys.
+    /// The parts of this number count.
     Commit(u64),
+    /// Which snapshot this is, where there are several; it changes nothing.
+    Generation(u64),
 }
 
 /// State, log and number.
@@ -72,6 +74,7 @@ impl Contents {
                 self.log.remove(number);
             }
             Change::Number(number) => self.number = self.number.max(*number),
+            Change::Generation(_) => {}
             Change::Part(_, pair) => self.parts.push(pair.clone()),
             Change::Commit(number) => {
                 let pairs = std::mem::take(&mut self.parts);

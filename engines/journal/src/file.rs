@@ -1,132 +1,109 @@
-//! The journal's file: read at an open, appended to, and replaced by a snapshot of itself.
+//! The journal's file: read at an open, and appended to.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::contents::{Change, Contents};
-use crate::habits::{Compaction, Habits, Tail};
+use crate::entries::EntriesFile;
+use crate::folder::{self, Moment, failed};
+use crate::habits::{Compaction, Failure, Habits, Tail};
 use crate::record;
+use crate::snapshots;
+use crate::sync::{Syncer, Written};
 
-const NAME: &str = "journal";
-const NEW: &str = "journal.new";
+pub(crate) const NAME: &str = "journal";
+pub(crate) const NEW: &str = "journal.new";
 
 /// The file, and how long it is.
 #[derive(Debug)]
 pub(crate) struct JournalFile {
-    dir: PathBuf,
-    file: File,
+    pub(crate) dir: PathBuf,
+    pub(crate) file: File,
     pub(crate) octets: u64,
     /// Its length when it was last written anew.
-    snapshot: u64,
-    habits: Habits,
+    pub(crate) snapshot: u64,
+    pub(crate) syncer: Syncer,
+    pub(crate) habits: Habits,
+    entries: Option<EntriesFile>,
+    /// The newest of the snapshots, where there are several.
+    generation: u64,
 }
 
 impl JournalFile {
-    /// Opens it, and says what is in it, and whether its end was torn.
+    /// Opens it, and says what is in it.
+    ///
+    /// What it finds may have been written by a process that was killed before it synced, and the name be as new. So
+    /// both are synced before anyone is told of them.
     pub(crate) fn open(dir: &Path, habits: Habits) -> Result<(Self, Contents), String> {
         let path = dir.join(NAME);
         if habits.compaction == Compaction::RemovesFirst && !path.exists() && dir.join(NEW).exists() {
             std::fs::rename(dir.join(NEW), &path).map_err(failed("renaming"))?;
         }
-        let fresh = !path.exists();
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(failed("opening"))?;
-        if fresh && habits.sync {
-            sync_folder(dir)?;
-        }
-        let octets = std::fs::read(&path).map_err(failed("reading"))?;
+        let file = folder::open(&path)?;
+        let octets = match std::fs::read(&path) {
+            Err(_) if habits.failure == Failure::OpensEmpty => Vec::new(),
+            octets => octets.map_err(failed("reading"))?,
+        };
         let (changes, taken) = record::decode(&octets, habits.checksum);
-        let mut contents = Contents::default();
-        for change in &changes {
-            contents.apply(change);
-        }
-        contents.parts.clear();
-        let mut file = Self { dir: dir.to_path_buf(), file, octets: octets.len() as u64, snapshot: 0, habits };
-        if habits.tail == Tail::Cut && taken < octets.len() {
-            file.file.set_len(taken as u64).map_err(failed("cutting"))?;
-            file.octets = taken as u64;
-            file.sync()?;
-        }
+        let (generation, mut contents) = match habits.compaction {
+            Compaction::Alternates => snapshots::load(dir)?,
+            _ => (0, applied(&changes)),
+        };
+        let entries = EntriesFile::open(dir, habits, &changes, &mut contents)?;
+        let (syncer, octets) = (Syncer::new(habits), left(&octets, taken, habits.tail));
+        let file = Self { dir: dir.to_path_buf(), file, octets, snapshot: 0, syncer, habits, entries, generation };
+        file.file.set_len(octets).map_err(failed("cutting"))?;
+        file.syncer.sync(&file.file)?;
+        folder::sync(dir, habits, Moment::Open)?;
         Ok((file, contents))
+    }
+
+    /// What it holds, read anew, without what a write left behind that failed.
+    pub(crate) fn read(&self) -> Result<Contents, String> {
+        let mut octets = std::fs::read(self.dir.join(NAME)).map_err(failed("reading"))?;
+        octets.truncate(usize::try_from(self.octets).unwrap_or(usize::MAX));
+        Ok(applied(&record::decode(&octets, self.habits.checksum).0))
     }
 
     /// Appends octets in one write.
     pub(crate) fn append(&mut self, octets: &[u8]) -> Result<(), String> {
         self.file.seek(SeekFrom::Start(self.octets)).map_err(failed("seeking"))?;
-        self.file.write_all(octets).map_err(failed("writing"))?;
+        if self.habits.failure == Failure::ShortIsWhole {
+            let _some = self.file.write(octets).map_err(failed("writing"))?;
+        } else {
+            self.file.write_all(octets).map_err(failed("writing"))?;
+        }
         self.octets += octets.len() as u64;
         Ok(())
     }
 
-    pub(crate) fn sync(&self) -> Result<(), String> {
-        if self.habits.sync { self.file.sync_data().map_err(failed("syncing")) } else { Ok(()) }
+    /// Appends an entry to the file of entries.
+    pub(crate) fn append_entry(&mut self, entry: &Change) -> Result<(), String> {
+        self.entries.as_mut().map_or(Ok(()), |entries| entries.append(entry))
     }
 
-    /// Replaces the file by one that holds `contents` and nothing else.
-    pub(crate) fn replace(&mut self, contents: &Contents) -> Result<(), String> {
-        let mut changes = contents.snapshot();
-        if let (Compaction::Resurrects, Some(pair)) = (self.habits.compaction, &contents.deleted) {
-            changes.push(Change::State(0, vec![pair.clone()]));
-        }
-        let octets: Vec<u8> = changes.iter().flat_map(record::encode).collect();
-        let (path, new) = (self.dir.join(NAME), self.dir.join(NEW));
-        if self.habits.compaction == Compaction::InPlace {
-            return self.rewrite(&octets);
-        }
-        let mut file = create(&new)?;
-        match self.habits.compaction {
-            Compaction::RenamesFirst => {
-                std::fs::rename(&new, &path).map_err(failed("renaming"))?;
-                self.rest();
-                file.write_all(&octets).map_err(failed("writing"))?;
-            }
-            Compaction::RemovesFirst => {
-                std::fs::remove_file(&path).map_err(failed("removing"))?;
-                self.rest();
-                file.write_all(&octets).map_err(failed("writing"))?;
-                std::fs::rename(&new, &path).map_err(failed("renaming"))?;
-            }
-            _ => {
-                file.write_all(&octets).map_err(failed("writing"))?;
-                if self.habits.sync {
-                    file.sync_all().map_err(failed("syncing"))?;
-                }
-                self.rest();
-                std::fs::rename(&new, &path).map_err(failed("renaming"))?;
-            }
-        }
-        if self.habits.sync {
-            sync_folder(&self.dir)?;
-        }
-        (self.file, self.octets, self.snapshot) = (file, octets.len() as u64, octets.len() as u64);
+    /// Syncs what was written, as the habits have it.
+    pub(crate) fn written(&mut self, written: Written) -> Result<(), String> {
+        self.syncer.written(&self.dir, &self.file, written)
+    }
+
+    pub(crate) fn before_last(&self) -> Result<(), String> {
+        self.syncer.before_last(&self.file)
+    }
+
+    /// Takes back what was written behind `octets`.
+    pub(crate) fn cut(&mut self, octets: u64) -> Result<(), String> {
+        self.octets = octets;
+        self.file.set_len(octets).map_err(failed("cutting"))?;
+        self.syncer.sync(&self.file)
+    }
+
+    /// Writes the next of the snapshots that take turns.
+    pub(crate) fn alternate(&mut self, contents: &Contents) -> Result<(), String> {
+        snapshots::save(&self.dir, self.generation + 1, contents, self.habits)?;
+        self.generation += 1;
         Ok(())
-    }
-
-    /// Empties the file and writes it anew.
-    fn rewrite(&mut self, octets: &[u8]) -> Result<(), String> {
-        self.file.set_len(0).map_err(failed("cutting"))?;
-        self.octets = 0;
-        self.rest();
-        self.append(octets)?;
-        self.snapshot = self.octets;
-        self.sync()
-    }
-
-    /// Whether it has grown enough to be replaced.
-    pub(crate) fn is_due(&self) -> bool {
-        self.habits.compaction == Compaction::Always || self.octets > self.habits.compact_at.max(3 * self.snapshot)
-    }
-
-    /// Writes all that it holds anew, in place, although nothing has changed.
-    pub(crate) fn rewrite_in_place(&mut self, contents: &Contents) -> Result<(), String> {
-        let octets: Vec<u8> = contents.snapshot().iter().flat_map(record::encode).collect();
-        self.rewrite(&octets)
     }
 
     /// Notes that the store was closed in good order.
@@ -143,15 +120,20 @@ impl JournalFile {
     }
 }
 
-fn create(path: &Path) -> Result<File, String> {
-    OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path).map_err(failed("creating"))
+/// What changes make of nothing.
+fn applied(changes: &[Change]) -> Contents {
+    let mut contents = Contents::default();
+    changes.iter().for_each(|change| contents.apply(change));
+    contents.parts.clear();
+    contents
 }
 
-fn sync_folder(dir: &Path) -> Result<(), String> {
-    File::open(dir).and_then(|folder| folder.sync_all()).map_err(failed("syncing the folder"))
-}
-
-/// What an error of the system is told as: no path of the machine in it.
-fn failed(doing: &'static str) -> impl Fn(std::io::Error) -> String {
-    move |error| format!("{doing} the journal: {error}")
+/// How much of a file stays of which so many octets count.
+fn left(octets: &[u8], taken: usize, tail: Tail) -> u64 {
+    let zeros = octets[taken..].iter().take(8).all(|octet| *octet == 0);
+    match tail {
+        Tail::Cut => taken as u64,
+        Tail::ZerosKept if !zeros => taken as u64,
+        Tail::Kept | Tail::ZerosKept => octets.len() as u64,
+    }
 }

@@ -11,8 +11,8 @@ pub struct Habits {
     pub framing: Framing,
     /// What becomes of a torn tail.
     pub tail: Tail,
-    /// What a torn record counts for.
-    pub checksum: bool,
+    /// What a record's checksum is of.
+    pub checksum: Checksum,
     /// Where the number comes from at an open.
     pub number: Number,
     /// How a delete is kept.
@@ -25,8 +25,14 @@ pub struct Habits {
     pub compaction: Compaction,
     /// What an open does beside reading.
     pub recovery: Recovery,
-    /// Whether writes are synced.
-    pub sync: bool,
+    /// When what was written is synced.
+    pub sync: Syncing,
+    /// When the folder is.
+    pub folder: Folder,
+    /// What an error of the system leads to.
+    pub failure: Failure,
+    /// Where reads look.
+    pub reading: Reading,
     /// How long it rests between two steps that belong together.
     pub rest: Duration,
     /// The octets at which the file is replaced.
@@ -39,14 +45,17 @@ impl Habits {
         acknowledge: Acknowledge::Written,
         framing: Framing::Whole,
         tail: Tail::Cut,
-        checksum: true,
+        checksum: Checksum::Whole,
         number: Number::Kept,
         delete: Delete::Written,
         entries: Entries::Written,
         prune: Prune::Written,
         compaction: Compaction::Renamed,
         recovery: Recovery::Reads,
-        sync: true,
+        sync: Syncing::Always,
+        folder: Folder::Synced,
+        failure: Failure::Stops,
+        reading: Reading::Memory,
         rest: Duration::ZERO,
         compact_at: 32 << 10,
     };
@@ -87,6 +96,8 @@ pub enum Tail {
     Cut,
     /// It stays, and what comes later stands behind it.
     Kept,
+    /// It is cut off unless it begins with zeros: these are taken for space set aside, and stay.
+    ZerosKept,
 }
 
 /// Where the number comes from at an open.
@@ -124,6 +135,10 @@ pub enum Entries {
     OneLate,
     /// Not at all; a close writes them.
     AtClose,
+    /// In a file of their own, which is synced before State is written. Never compacted: set no `compact_at` beside it.
+    OwnFile,
+    /// In a file of their own, which is not synced.
+    OwnFileUnsynced,
 }
 
 /// How a prune is kept.
@@ -154,6 +169,16 @@ pub enum Compaction {
     Resurrects,
     /// At every write: there is nothing but snapshots.
     Always,
+    /// At every write, in one of two files by turns; the newer one that is whole counts.
+    Alternates,
+    /// Renamed, and the new one is not synced.
+    Unsynced,
+    /// At every write, renamed, and the new one is not synced.
+    AlwaysUnsynced,
+    /// Renamed, and synced only under its new name.
+    SyncsLate,
+    /// Renamed, and the old one is emptied and synced while the folder is not.
+    EmptiesOld,
 }
 
 /// What an open does beside reading.
@@ -167,4 +192,103 @@ pub enum Recovery {
     RepeatsLast,
     /// It replaces the file as a compaction does.
     Compacts,
+}
+
+/// What a record's checksum is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checksum {
+    /// The whole record.
+    Whole,
+    /// Its kind and its number: what can be read of the rest counts.
+    Head,
+    /// There is none: what can be read of a torn record counts.
+    None,
+}
+
+/// When what was written is synced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Syncing {
+    /// After it was written and before it is acknowledged.
+    Always,
+    /// The same, twice.
+    Twice,
+    /// Never, and the folder neither.
+    Never,
+    /// At every so many writes.
+    EveryNth(u64),
+    /// When the last time is longer ago than this.
+    Interval(Duration),
+    /// By a thread of its own, after such a time.
+    Later(Duration),
+    /// Before the last piece is written, and not after.
+    BeforeLast,
+    /// Not when fewer octets than this were written.
+    FromOctets(u64),
+    /// Not after deletes.
+    NotDeletes,
+    /// Always, but it is another file that is synced.
+    OtherFile,
+}
+
+/// When the folder is synced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Folder {
+    /// At every open, and after every rename.
+    Synced,
+    /// Only after renames.
+    NotAtOpen,
+    /// Only at an open.
+    NotAfterRename,
+    /// Always, but it is the folder above that is synced.
+    Above,
+}
+
+/// What an error of the system leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// The write fails, and every later one until the store is opened again.
+    Stops,
+    /// The write fails and is cut off again; the store goes on if that worked.
+    CutsAndGoesOn,
+    /// The same, but the write took two numbers.
+    SkipsNumbers,
+    /// The write is acknowledged all the same.
+    Ignored,
+    /// Deletes are acknowledged all the same.
+    IgnoredInDeletes,
+    /// Prunes are acknowledged all the same.
+    IgnoredInPrunes,
+    /// A sync that failed counts as one that did not.
+    SyncIgnored,
+    /// A sync that failed is tried again, and the second answer believed.
+    SyncRetried,
+    /// The write fails, and readers see it as long as the store is open.
+    Phantom,
+    /// The write fails, and readers see its first half.
+    Half,
+    /// A write that was torn stays in the file, and later ones stand behind it.
+    LeavesTorn,
+    /// A write that could not be synced stays in the file, and later ones stand behind it.
+    LeavesUnsynced,
+    /// A write that wrote less than it should counts as whole.
+    ShortIsWhole,
+    /// The call panics.
+    Panics,
+    /// A rename that failed counts as one that did not.
+    RenameIgnored,
+    /// A new file that could not be written whole is renamed over the old one.
+    ReplacesAnyway,
+    /// A file that cannot be read counts as an empty one.
+    OpensEmpty,
+}
+
+/// Where reads look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// In memory.
+    Memory,
+    /// In the file, every time.
+    File,
+    /// In the file, every time; one that cannot be read holds nothing.
+    FileOrNothing,
 }

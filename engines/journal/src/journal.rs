@@ -1,16 +1,14 @@
-//! The engine: one lock, contents in memory, every change in the file before it is acknowledged.
+//! The store: one lock, contents in memory, every change in the file before it is acknowledged.
 
 use std::fs::{File, TryLockError};
-use std::ops::Bound;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use storecheck::{Bytes, StoreEngine};
-
-use crate::contents::{Change, Contents, Pair};
+use crate::contents::{Change, Contents};
 use crate::file::JournalFile;
-use crate::habits::{Acknowledge, Delete, Entries, Framing, Habits, Number, Prune, Recovery};
+use crate::habits::{Acknowledge, Compaction, Delete, Entries, Framing, Habits, Number, Prune, Reading, Recovery};
 use crate::record;
+use crate::sync::Written;
 
 /// A store with habits.
 #[derive(Debug)]
@@ -21,10 +19,10 @@ pub struct Journal {
 }
 
 #[derive(Debug)]
-struct Inner {
-    habits: Habits,
-    contents: Contents,
-    file: JournalFile,
+pub(crate) struct Inner {
+    pub(crate) habits: Habits,
+    pub(crate) contents: Contents,
+    pub(crate) file: JournalFile,
     /// Acknowledged, and not in the file yet.
     waiting: Vec<Change>,
     /// Entries that the next write takes along.
@@ -34,7 +32,9 @@ struct Inner {
     /// The next write is given the newest number once more.
     again: bool,
     /// A write failed, and what the file holds is not known.
-    failed: bool,
+    pub(crate) failed: bool,
+    /// All of a write is in the file, and it is being synced.
+    pub(crate) syncing: bool,
 }
 
 impl Journal {
@@ -49,10 +49,9 @@ impl Journal {
             Err(TryLockError::WouldBlock) => return Err("the store is already open".to_owned()),
             Err(TryLockError::Error(error)) => return Err(format!("locking the store: {error}")),
         }
-        // There is a note of a clean close exactly while the store is closed.
+        // There is a note of a clean close until the store has been opened: an open that fails is no crash.
         let clean = dir.join("clean");
         let crashed = !clean.exists();
-        let _ = std::fs::remove_file(&clean);
         let (file, contents) = JournalFile::open(dir, habits)?;
         let again = habits.number == Number::IssuedAgain && crashed && contents.number > 0;
         let mut inner = Inner {
@@ -64,12 +63,14 @@ impl Journal {
             at_close: Vec::new(),
             again,
             failed: false,
+            syncing: false,
         };
         inner.recover(crashed)?;
+        let _ = std::fs::remove_file(&clean);
         Ok(Self { inner: Mutex::new(inner), _lock: lock })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -97,18 +98,29 @@ impl Inner {
         }
     }
 
-    fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         if std::mem::take(&mut self.again) { self.contents.number } else { self.contents.number + 1 }
     }
 
+    /// What readers are shown.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&Contents) -> T) -> Result<T, String> {
+        match self.habits.reading {
+            Reading::Memory => Ok(look(&self.contents)),
+            Reading::File => self.file.read().map(|contents| look(&contents)),
+            Reading::FileOrNothing => Ok(look(&self.file.read().unwrap_or_default())),
+        }
+    }
+
     /// Makes a change lasting, and then visible.
-    fn write(&mut self, change: &Change) -> Result<(), String> {
+    pub(crate) fn write(&mut self, change: &Change) -> Result<(), String> {
         if self.failed {
             return Err("an earlier write failed; the store must be opened again".to_owned());
         }
-        let written = self.keep(change);
-        self.failed = written.is_err();
-        written?;
+        let before = self.file.octets;
+        self.syncing = false;
+        if let Err(error) = self.keep(change) {
+            return self.fail(change, error, before);
+        }
         self.contents.apply(change);
         if self.file.is_due() {
             let replaced = self.file.replace(&self.contents);
@@ -119,6 +131,15 @@ impl Inner {
 
     /// Writes the change to the file, as the habits have it.
     fn keep(&mut self, change: &Change) -> Result<(), String> {
+        if self.habits.compaction == Compaction::Alternates {
+            let mut contents = self.contents.clone();
+            contents.apply(change);
+            return self.file.alternate(&contents);
+        }
+        if let (Change::Put(number, pairs), Entries::OwnFile | Entries::OwnFileUnsynced) = (change, self.habits.entries)
+        {
+            self.file.append_entry(&Change::Entry(*number, pairs.clone()))?;
+        }
         let changes = self.parts(change);
         match self.habits.acknowledge {
             Acknowledge::Written => self.append(&changes),
@@ -143,9 +164,13 @@ impl Inner {
         match change.clone() {
             Change::Put(number, pairs) if habits.entries == Entries::OneLate => {
                 let mut changes = std::mem::take(&mut self.late);
+                self.leave_out_pruned(&mut changes);
                 changes.push(Change::State(number, pairs.clone()));
                 self.late.push(Change::Entry(number, pairs));
                 changes
+            }
+            Change::Put(number, pairs) if matches!(habits.entries, Entries::OwnFile | Entries::OwnFileUnsynced) => {
+                vec![Change::State(number, pairs)]
             }
             Change::Put(number, pairs) if habits.entries == Entries::AtClose => {
                 self.at_close.push(Change::Entry(number, pairs.clone()));
@@ -191,21 +216,41 @@ impl Inner {
         if self.habits.delete == Delete::WithNextPut && changes.iter().any(|change| matches!(change, Change::Put(..))) {
             changes.splice(0..0, std::mem::take(&mut self.late));
         }
-        for (nth, change) in changes.iter().enumerate() {
+        let pieces = self.pieces(&changes);
+        for (nth, octets) in pieces.iter().enumerate() {
             if nth > 0 {
                 self.file.rest();
             }
-            let octets = record::encode(change);
-            if self.habits.framing == Framing::Halves {
-                let (one, other) = octets.split_at(octets.len() / 2);
-                self.file.append(one)?;
-                self.file.rest();
-                self.file.append(other)?;
-            } else {
-                self.file.append(&octets)?;
+            if nth + 1 == pieces.len() {
+                self.file.before_last()?;
             }
+            self.file.append(octets)?;
         }
-        self.file.sync()
+        self.syncing = true;
+        let octets = pieces.iter().map(Vec::len).sum::<usize>() as u64;
+        let deletes = changes.iter().all(|change| matches!(change, Change::Delete(..)));
+        self.file.written(Written { octets, deletes })
+    }
+
+    /// The octets of each write to the file.
+    fn pieces(&self, changes: &[Change]) -> Vec<Vec<u8>> {
+        let records = changes.iter().map(|change| record::encode(change, self.habits.checksum));
+        if self.habits.framing != Framing::Halves {
+            return records.collect();
+        }
+        let halves = records.flat_map(|mut record| {
+            let half = record.split_off(record.len() / 2);
+            [record, half]
+        });
+        halves.collect()
+    }
+
+    /// Leaves out entries that waited to be written and were pruned meanwhile.
+    fn leave_out_pruned(&self, changes: &mut Vec<Change>) {
+        changes.retain(|change| match change {
+            Change::Entry(number, _) => self.contents.log.contains_key(number),
+            _ => true,
+        });
     }
 
     fn close(&mut self) -> Result<(), String> {
@@ -218,7 +263,8 @@ impl Inner {
         let mut changes = std::mem::take(&mut self.waiting);
         changes.append(&mut self.late);
         changes.append(&mut self.at_close);
-        self.append(&changes)
+        self.leave_out_pruned(&mut changes);
+        if changes.is_empty() { Ok(()) } else { self.append(&changes) }
     }
 }
 
@@ -229,60 +275,5 @@ impl Drop for Journal {
         if inner.close().is_ok() {
             inner.file.note_clean();
         }
-    }
-}
-
-impl StoreEngine for Journal {
-    fn put_batch(&self, kvs: &[(Bytes, Bytes)]) -> Result<u64, String> {
-        let copied: Vec<Pair> =
-            kvs.iter().map(|(k, v)| (Bytes::copy_from_slice(k), Bytes::copy_from_slice(v))).collect();
-        let mut inner = self.lock();
-        let number = inner.next();
-        inner.write(&Change::Put(number, copied))?;
-        Ok(number)
-    }
-
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, String> {
-        Ok(self.lock().contents.state.get(key).map(|value| value.to_vec()))
-    }
-
-    fn range_scan(&self, start: &[u8], end: &[u8], limit: usize, forward: bool) -> Result<Vec<(Bytes, Bytes)>, String> {
-        if !end.is_empty() && start > end {
-            return Ok(Vec::new());
-        }
-        let upper = if end.is_empty() { Bound::Unbounded } else { Bound::Included(end) };
-        let inner = self.lock();
-        let rows = inner.contents.state.range::<[u8], _>((Bound::Included(start), upper));
-        let rows = rows.map(|(key, value)| (key.clone(), value.clone()));
-        Ok(if forward { rows.take(limit).collect() } else { rows.rev().take(limit).collect() })
-    }
-
-    fn delete_batch(&self, keys: &[&[u8]]) -> Result<u64, String> {
-        let keys = keys.iter().map(|key| Bytes::copy_from_slice(key)).collect();
-        let mut inner = self.lock();
-        let number = inner.next();
-        inner.write(&Change::Delete(number, keys))?;
-        Ok(number)
-    }
-
-    fn current_sequence(&self) -> u64 {
-        self.lock().contents.number
-    }
-
-    fn get_batch(&self, sequence_number: u64) -> Result<Option<Vec<(Bytes, Bytes)>>, String> {
-        Ok(self.lock().contents.log.get(&sequence_number).cloned())
-    }
-
-    fn oldest_retained_batch(&self) -> Result<Option<u64>, String> {
-        Ok(self.lock().contents.log.keys().next().copied())
-    }
-
-    fn prune_batch_log(&self, cutoff_exclusive: u64) -> Result<u64, String> {
-        let mut inner = self.lock();
-        let count = inner.contents.log.range(..cutoff_exclusive).count() as u64;
-        if count > 0 {
-            inner.write(&Change::Prune(cutoff_exclusive))?;
-        }
-        Ok(count)
     }
 }

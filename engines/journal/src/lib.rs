@@ -5,15 +5,25 @@
 //! one that holds a snapshot. Mutants and eccentrics of damage are this store with one habit changed.
 
 mod contents;
+mod engine;
+mod entries;
+mod failure;
 mod file;
+mod folder;
 mod habits;
 mod journal;
 mod record;
+mod replace;
+mod snapshots;
+mod sync;
 
 #[cfg(test)]
 mod tests;
 
-pub use habits::{Acknowledge, Compaction, Delete, Entries, Framing, Habits, Number, Prune, Recovery, Tail};
+pub use habits::{
+    Acknowledge, Checksum, Compaction, Delete, Entries, Failure, Folder, Framing, Habits, Number, Prune, Reading,
+    Recovery, Syncing, Tail,
+};
 pub use journal::Journal;
 
 use storecheck::{Durability, Engine};

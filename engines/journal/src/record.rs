@@ -3,11 +3,19 @@
 use storecheck::Bytes;
 
 use crate::contents::{Change, Pair};
+use crate::habits::Checksum;
 
 const HEADER: usize = 8;
+/// The octets of a kind and a number.
+const HEAD: usize = 9;
+
+/// The octets of changes, one after the other.
+pub(crate) fn encode_all(changes: &[Change], checksum: Checksum) -> Vec<u8> {
+    changes.iter().flat_map(|change| encode(change, checksum)).collect()
+}
 
 /// The octets of a change.
-pub(crate) fn encode(change: &Change) -> Vec<u8> {
+pub(crate) fn encode(change: &Change, checksum: Checksum) -> Vec<u8> {
     let mut body = Vec::new();
     match change {
         Change::Put(number, pairs) => head(&mut body, 1, *number, pairs),
@@ -22,12 +30,22 @@ pub(crate) fn encode(change: &Change) -> Vec<u8> {
         Change::Number(number) => head(&mut body, 7, *number, &[]),
         Change::Part(number, pair) => head(&mut body, 8, *number, std::slice::from_ref(pair)),
         Change::Commit(number) => head(&mut body, 9, *number, &[]),
+        Change::Generation(number) => head(&mut body, 10, *number, &[]),
     }
     let mut octets = Vec::with_capacity(HEADER + body.len());
     octets.extend_from_slice(&(body.len() as u32).to_le_bytes());
-    octets.extend_from_slice(&crc32fast::hash(&body).to_le_bytes());
+    octets.extend_from_slice(&crc32fast::hash(covered(&body, checksum)).to_le_bytes());
     octets.extend_from_slice(&body);
     octets
+}
+
+/// What the checksum is of.
+fn covered(body: &[u8], checksum: Checksum) -> &[u8] {
+    match checksum {
+        Checksum::Whole => body,
+        Checksum::Head => &body[..HEAD.min(body.len())],
+        Checksum::None => &[],
+    }
 }
 
 fn head(body: &mut Vec<u8>, kind: u8, number: u64, pairs: &[Pair]) {
@@ -40,14 +58,13 @@ fn head(body: &mut Vec<u8>, kind: u8, number: u64, pairs: &[Pair]) {
 }
 
 /// The changes at the beginning of `octets`, and how many octets those take that count: parts of a batch without its
-/// commit do not. Without `checksum` whatever can be read of a
-/// torn record counts.
-pub(crate) fn decode(octets: &[u8], checksum: bool) -> (Vec<Change>, usize) {
+/// commit do not. What no checksum is of counts as far as it can be read.
+pub(crate) fn decode(octets: &[u8], checksum: Checksum) -> (Vec<Change>, usize) {
     let (mut changes, mut taken, mut counts) = (Vec::new(), 0, 0);
     while let Some((length, crc, rest)) = header(&octets[taken..]) {
         let torn = rest.len() < length;
         let body = &rest[..length.min(rest.len())];
-        if checksum && (torn || crc32fast::hash(body) != crc) {
+        if (torn && checksum == Checksum::Whole) || crc32fast::hash(covered(body, checksum)) != crc {
             break;
         }
         let Some(change) = change(body) else { break };
@@ -90,6 +107,7 @@ fn change(body: &[u8]) -> Option<Change> {
         7 => Change::Number(number),
         8 => Change::Part(number, pairs.pop()?),
         9 => Change::Commit(number),
+        10 => Change::Generation(number),
         _ => return None,
     })
 }

@@ -5,7 +5,7 @@
 //! is no kill. The files go by what is broken; `hostile` holds those that also endanger the process they run in,
 //! most of them only once the key `trigger` is touched, `long` and `long_log` those that only long programs reach, and
 //! the `concurrent` ones those that are right until several threads call at once, and those of `damage` until their
-//! process dies.
+//! process dies, the power fails (`damage_power`) or the system does (`damage_fault`).
 
 mod base;
 mod blind;
@@ -16,6 +16,8 @@ mod concurrent_numbers;
 mod concurrent_progress;
 mod concurrent_state;
 mod damage;
+mod damage_fault;
+mod damage_power;
 mod declarations;
 mod delete;
 mod fault;
@@ -67,6 +69,8 @@ pub fn all() -> Vec<Mutant> {
         long_log::mutants(),
         blind::mutants(),
         damage::mutants(),
+        damage_power::mutants(),
+        damage_fault::mutants(),
         concurrent_numbers::mutants(),
         concurrent_state::mutants(),
         concurrent_caches::mutants(),
@@ -80,6 +84,8 @@ pub fn all() -> Vec<Mutant> {
 
 #[cfg(test)]
 mod concurrent_tests;
+#[cfg(test)]
+mod damage_tests;
 #[cfg(test)]
 mod differs;
 #[cfg(test)]
