@@ -4,9 +4,7 @@
 use std::time::Duration;
 
 use storecheck::{Durability, Eccentric};
-use storecheck_journal::{
-    Compaction, Entries, Failure, Framing, Habits, Number, Prune, Reading, Recovery, Syncing, engine,
-};
+use storecheck_journal::{Entries, Failure, Framing, Habits, Number, Prune, Recovery, Syncing, engine};
 
 use crate::declare::served;
 
@@ -22,7 +20,7 @@ fn unsynced() -> Vec<Eccentric> {
         crash("writes-without-sync", right, "Never syncs, and claims no more than to survive SIGKILL (DUR-2)"),
         crash(
             "commits-in-pieces",
-            Habits { framing: Framing::Committed, rest, ..right },
+            Habits { framing: Framing::Committed, ..right },
             "Writes a batch pair by pair, and a mark at the end without which none of them counts (PUT-2, DUR-4)",
         ),
         crash(
@@ -39,11 +37,6 @@ fn unsynced() -> Vec<Eccentric> {
             "prunes-forgotten-by-crash",
             Habits { prune: Prune::Forgotten, compact_at: u64::MAX, ..right },
             "Forgets in a crash what was pruned since the last close, which is only advised against (PRN-7)",
-        ),
-        crash(
-            "snapshots-only",
-            Habits { compaction: Compaction::Always, ..right },
-            "Writes the whole store anew at every write (DUR-2)",
         ),
         crash(
             "compacts-when-it-opens",
@@ -65,18 +58,13 @@ fn synced() -> Vec<Eccentric> {
         ),
         power(
             "commits-in-synced-pieces",
-            Habits { framing: Framing::Committed, rest, ..right },
+            Habits { framing: Framing::Committed, ..right },
             "Writes a batch pair by pair, and syncs once the mark is there that makes them count (PUT-2, DUR-3)",
         ),
         power(
             "numbers-fill-after-power-loss",
             Habits { number: Number::Filled, ..right },
             "Leaves two numbers out after a power failure, and logs them as empty (DUR-5, PUT-4)",
-        ),
-        power(
-            "two-snapshots-by-turns",
-            Habits { compaction: Compaction::Alternates, ..right },
-            "Keeps the whole store in two files, and at every write writes the older one anew (DUR-3, DUR-4)",
         ),
         power(
             "entries-in-own-file",
@@ -87,11 +75,6 @@ fn synced() -> Vec<Eccentric> {
             "goes-on-after-errors",
             Habits { failure: Failure::CutsAndGoesOn, ..right },
             "Cuts off a write that failed, and takes the next one as if nothing had happened (PUT-8, GEN-7)",
-        ),
-        power(
-            "reads-its-file",
-            Habits { reading: Reading::File, ..right },
-            "Reads its file at every call, and fails when that does (GEN-5)",
         ),
     ]
 }
@@ -132,22 +115,5 @@ mod tests {
         let store = engine.open(dir.path()).unwrap();
         assert_eq!((store.current_sequence(), store.get_batch(3)), (3, Ok(Some(vec![]))));
         assert_eq!(store.put_batch(&pairs(&["a"])), Ok(4));
-    }
-
-    #[test]
-    fn snapshots_take_turns_and_a_torn_one_does_not_count() {
-        let dir = tempfile::tempdir().unwrap();
-        let engine = named("two-snapshots-by-turns").engine;
-        let store = engine.open(dir.path()).unwrap();
-        for key in ["a", "b", "c"] {
-            store.put_batch(&pairs(&[key])).unwrap();
-        }
-        drop(store);
-        let newest = dir.path().join("snapshot.1");
-        let octets = std::fs::read(&newest).unwrap();
-        std::fs::write(&newest, &octets[..octets.len() - 1]).unwrap();
-        let store = engine.open(dir.path()).unwrap();
-        assert_eq!((store.current_sequence(), store.get(b"c")), (2, Ok(None)));
-        assert_eq!((store.put_batch(&pairs(&["d"])), store.get(b"b")), (Ok(3), Ok(Some(vec![]))));
     }
 }
