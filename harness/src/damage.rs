@@ -1,34 +1,47 @@
-//! Death and damage: what a store still holds after its process was killed in the middle of its work.
+//! Death and damage: what a store still holds after its process was killed, the power failed, its disk returned errors
+//! or its files rotted.
 //!
 //! A program is clients that write to a store behind a host process. Every pair that they put names the write that it
 //! belongs to, so that what is found afterwards says by itself which writes are there. The `ledger` is what the clients
 //! know: which writes were acknowledged, under which numbers, and which were in flight. After a crash the store is
 //! opened by a fresh host and looked at (`seen`), and `audit` decides whether what it holds is the writes up to one
-//! number, in the order of their numbers, and nothing of any other; `explain` says what is wrong if it is not.
-//! `crash` is where processes are killed.
+//! number, in the order of their numbers, and nothing of any other; `explain` says what is wrong if it is not. A `trial`
+//! is one program with what comes of it; `crash`, `power`, `faults` and `rot` are what is done to its store, `mixes` how
+//! much of it, as data.
 
 mod audit;
+mod client;
 mod crash;
 mod desk;
 mod explain;
+#[cfg(all(feature = "powerloss", target_os = "linux"))]
+mod faults;
 mod ledger;
-mod program;
+mod mixes;
+#[cfg(all(feature = "powerloss", target_os = "linux"))]
+mod past;
+#[cfg(all(feature = "powerloss", target_os = "linux"))]
+mod power;
+mod rot;
 mod run;
 mod seen;
+mod trial;
 
 use serde::{Deserialize, Serialize};
 
 use crate::octets::Decimal;
-pub use crash::{MIXES, Mix, mix};
-pub(crate) use run::{run, seeds};
+pub use mixes::{Effort, MIXES, Mix, mix};
+pub(crate) use run::{promised, run, seeds};
 
 /// Programs to run, one after the other, until one fails.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Programs {
-    /// The mix that they are drawn from.
+    /// The id of the mix that they are drawn from.
     pub mix: String,
     /// The name by which a host finds the engine.
     pub spec: String,
+    /// What is tried in each round of one, at most.
+    pub each: Decimal,
     /// A seed for each.
     pub seeds: Vec<Decimal>,
 }
@@ -58,6 +71,30 @@ pub struct Damage {
     pub lost: u64,
     /// Audits in which what was left was no prefix of the writes, or the store did not open.
     pub damaged: u64,
+    /// Power failures, each at some place of a recorded run.
+    #[serde(default)]
+    pub cuts: u64,
+    /// What they left, each image once.
+    #[serde(default)]
+    pub images: u64,
+    /// Of these, other than exactly what was synced.
+    #[serde(default)]
+    pub differing: u64,
+    /// Power failures after which a store was short of something, with names kept only as their folder was synced.
+    #[serde(default)]
+    pub strict_broken: u64,
+    /// Calls that failed because the disk did.
+    #[serde(default)]
+    pub errors: u64,
+    /// Closed stores whose files were changed.
+    #[serde(default)]
+    pub rotted: u64,
+    /// Of these, that returned an error, or died of it.
+    #[serde(default)]
+    pub noticed: u64,
+    /// Of these, that answered wrongly.
+    #[serde(default)]
+    pub silent: u64,
 }
 
 impl Damage {
@@ -73,6 +110,14 @@ impl Damage {
         self.acknowledged += other.acknowledged;
         self.lost += other.lost;
         self.damaged += other.damaged;
+        self.cuts += other.cuts;
+        self.images += other.images;
+        self.differing += other.differing;
+        self.strict_broken += other.strict_broken;
+        self.errors += other.errors;
+        self.rotted += other.rotted;
+        self.noticed += other.noticed;
+        self.silent += other.silent;
     }
 
     /// Whether every acknowledged write was there whenever it was asked for.

@@ -14,6 +14,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
+use crate::contract::Family;
 use crate::engine::{Engine, Target};
 use crate::process::{self, Limits};
 use crate::report::{CheckVerdict, Report, evidence, files};
@@ -62,7 +63,11 @@ fn try_main(engine: &Engine) -> Result<ExitCode, String> {
     let shared: &'static Shared = Box::leak(Box::new(Shared::new(engine, checks, settings)));
     let mut trials: Vec<Trial> = Vec::with_capacity(shared.plan.checks.len() + 1);
     for (index, check) in shared.plan.checks.iter().enumerate() {
-        trials.push(Trial::test(check.id.clone(), move || shared.run(index)));
+        let trial = Trial::test(check.id.clone(), move || shared.run(index));
+        // Without the feature nothing can be said of these families: that stands in the list of tests, and running them
+        // all the same says why.
+        let wanting = matches!(check.family, Family::PowerLoss | Family::Fault) && !cfg!(feature = "powerloss");
+        trials.push(trial.with_ignored_flag(wanting));
     }
     if shared.plan.target == Target::Served {
         let batch_log = engine.declarations().batch_log;
@@ -106,6 +111,8 @@ struct Settings {
     seed: u64,
     report: Option<PathBuf>,
     known: Option<Known>,
+    /// Families that this machine need not be able to run.
+    accepted: Vec<Family>,
 }
 
 impl Settings {
@@ -116,6 +123,7 @@ impl Settings {
             seed: variable("STORECHECK_SEED", "a number", 0)?,
             report: std::env::var_os("STORECHECK_REPORT").map(PathBuf::from),
             known: std::env::var_os("STORECHECK_EXPECT").map(|path| Known::read(Path::new(&path))).transpose()?,
+            accepted: accepted()?,
         })
     }
 }
@@ -135,6 +143,16 @@ impl Settings {
         }
         variables
     }
+}
+
+/// The families in STORECHECK_ACCEPT_UNAVAILABLE, with commas between them.
+fn accepted() -> Result<Vec<Family>, String> {
+    const NAME: &str = "STORECHECK_ACCEPT_UNAVAILABLE";
+    let names = std::env::var(NAME).unwrap_or_default();
+    let family = |name: &str| {
+        Family::named(name.trim()).ok_or_else(|| format!("{NAME}={names}: it takes names of families, such as power-loss,fault"))
+    };
+    names.split(',').filter(|name| !name.trim().is_empty()).map(family).collect()
 }
 
 fn variable<T: FromStr>(name: &str, takes: &str, default: T) -> Result<T, String> {
@@ -177,6 +195,7 @@ impl Shared {
             known: known.map_or_else(Vec::new, |known| known.scenarios(engine.name(), &checks)),
             checks,
             selection: Vec::new(),
+            accepted: settings.accepted,
             fail_fast: false,
             keep: false,
             in_process: None,
@@ -198,7 +217,9 @@ impl Shared {
         let (report, behaviours) = session.check(index, &|_| {});
         let plan = &self.plan;
         let known = |list: &Known| report.verdict.is_failure() && list.expects(&plan.name, plan.target, &report);
-        let good = matches!(report.verdict, CheckVerdict::Pass | CheckVerdict::Refused)
+        let agreed = report.verdict == CheckVerdict::Unavailable && plan.accepted.contains(&report.family);
+        let good = agreed
+            || matches!(report.verdict, CheckVerdict::Pass | CheckVerdict::Refused)
             || self.known.as_ref().is_some_and(known);
         let result = if good { Ok(()) } else { Err(Failed::from(evidence::text(&report))) };
         let mut collector = self.collector.lock().unwrap_or_else(PoisonError::into_inner);

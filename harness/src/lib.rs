@@ -44,6 +44,8 @@ pub mod checker;
 pub mod cli;
 pub mod contract;
 pub mod damage;
+#[cfg(all(feature = "powerloss", target_os = "linux"))]
+mod disk;
 pub mod driver;
 pub mod engine;
 mod face;

@@ -17,11 +17,12 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use crate::contract::Family;
 use crate::driver::{Executor, InProcess};
 use crate::engine::{Declarations, Engine, Target};
 use crate::judged::Options;
@@ -78,6 +79,8 @@ pub struct Plan {
     pub suite_checks: usize,
     /// What selected the checks; empty for the whole suite.
     pub selection: Vec<String>,
+    /// Families that may be unavailable without making the engine partial.
+    pub accepted: Vec<Family>,
     /// Stop at the first failure.
     pub fail_fast: bool,
     /// Keep the stores, and say where.
@@ -202,7 +205,7 @@ fn order(plan: &Plan) -> VecDeque<usize> {
         order.swap(i, draws.below(i as u64 + 1) as usize);
     }
     // Many clients and kills come last: an engine that they hang or kill time after time still has its other verdicts.
-    let last = |check: &Check| matches!(check.work, Work::Stress(_) | Work::Crash(_));
+    let last = |check: &Check| matches!(check.work, Work::Stress(_) | Work::Damage(_));
     let place = |check: &Check| (last(check), std::cmp::Reverse(check.octets >> 20));
     order.sort_by_key(|&index| place(&plan.checks[index]));
     order.into()
@@ -216,6 +219,8 @@ pub struct Session<'a> {
     lost: AtomicU32,
     stores: AtomicU64,
     idle: Mutex<Vec<Worker>>,
+    /// Why no disk can be mounted here, once that was tried.
+    diskless: OnceLock<Option<String>>,
 }
 
 impl<'a> Session<'a> {
@@ -232,6 +237,7 @@ impl<'a> Session<'a> {
             lost: AtomicU32::new(0),
             stores: AtomicU64::new(0),
             idle: Mutex::new(Vec::new()),
+            diskless: OnceLock::new(),
         };
         if plan.in_process.is_none() {
             let worker = session.probe()?;
@@ -271,7 +277,7 @@ impl<'a> Session<'a> {
             },
             Work::Search(search) => self.search(check, search, events),
             Work::Stress(stress) => self.stress(check, stress, events),
-            Work::Crash(crash) => self.crash(check, crash, events),
+            Work::Damage(damages) => self.damage(check, damages, events),
         };
         ruling.after(started.elapsed())
     }
@@ -295,6 +301,9 @@ impl<'a> Session<'a> {
             Some(engine) => here(engine, job, &dir, limits),
             None => self.in_worker(job, &dir, limits, count),
         };
+        if matches!(job, Job::Damage(_)) {
+            damage::clear_disk(&dir);
+        }
         self.scratch.done(&dir);
         attempt
     }
@@ -331,8 +340,8 @@ fn here(engine: &Engine, job: &Job, dir: &Path, limits: &Limits) -> Result<Attem
         InProcess::new(engine.clone(), dir, case.executor).map(|mut driver| run::run(case, &mut driver, options))
     };
     let result = match job {
-        // Crash checks do not come here: who would be killed?
-        Job::Probe(_) | Job::Crash(_) => Ok(CaseResult::default()),
+        // What damages stores does not come here: who would be killed?
+        Job::Probe(_) | Job::Damage(_) => Ok(CaseResult::default()),
         Job::Case(one) | Job::Transcript(one) => case(one, dir),
         Job::Programs(programs) => property::run::run(programs, options.declared, |one, seed| {
             let dir = dir.join(seed.to_string());

@@ -39,8 +39,8 @@ pub enum Work {
     Search(Search),
     /// Programs for many clients.
     Stress(Stress),
-    /// Programs whose process is killed.
-    Crash(Crash),
+    /// Programs whose store is damaged.
+    Damage(Damages),
 }
 
 /// How much is searched, of which shape.
@@ -61,13 +61,13 @@ pub struct Stress {
     pub programs: u64,
 }
 
-/// How many programs of which mix are run and killed.
+/// How much is done to stores, by programs of which mix.
 #[derive(Debug, Clone, Copy)]
-pub struct Crash {
+pub struct Damages {
     /// The mix.
     pub mix: &'static damage::Mix,
-    /// How many programs are run, unless one fails.
-    pub programs: u64,
+    /// How many programs are run, unless one fails, and what is tried in each of their rounds.
+    pub effort: damage::Effort,
 }
 
 impl Check {
@@ -128,20 +128,20 @@ impl Check {
         }
     }
 
-    /// The check that kills the process of programs of `mix`, as many as `profile` asks for.
+    /// The check that damages the stores of programs of `mix`, as much as `profile` asks for.
     #[must_use]
-    pub fn of_crash(mix: &'static damage::Mix, profile: Profile) -> Self {
-        let shown = |clause: &&Clause| clause.shown_by.contains(&Family::Crash);
+    pub fn of_damage(mix: &'static damage::Mix, profile: Profile) -> Self {
+        let shown = |clause: &&Clause| clause.shown_by.contains(&mix.family);
         Self {
-            id: format!("crash/{}", mix.name),
-            family: Family::Crash,
+            id: mix.id(),
+            family: mix.family,
             title: mix.title.to_owned(),
             clauses: Contract::get().clauses().filter(shown).map(|clause| clause.id).collect(),
             profile: Profile::Quick,
             executor: Executor::Thread,
             file: String::new(),
             octets: u64::MAX,
-            work: Work::Crash(Crash { mix, programs: mix.programs(profile) }),
+            work: Work::Damage(Damages { mix, effort: mix.effort(profile) }),
         }
     }
 
@@ -158,7 +158,7 @@ pub fn check(id: &str, profile: Profile) -> Option<Check> {
     match id.split_once('/') {
         Some(("property", name)) => shape(name).map(|shape| Check::of_shape(shape, profile)),
         Some(("stress", name)) => mix(name).map(|mix| Check::of_mix(mix, profile)),
-        Some(("crash", name)) => damage::mix(name).map(|mix| Check::of_crash(mix, profile)),
+        _ if damage::mix(id).is_some() => damage::mix(id).map(|mix| Check::of_damage(mix, profile)),
         _ => builtin::case(id).filter(|case| case.profile <= profile).map(Check::of_case),
     }
 }
@@ -177,6 +177,6 @@ pub fn checks(profile: Profile, more: Vec<Case>) -> Result<Vec<Check>, Vec<LoadE
     let scenarios = cases.into_iter().filter(|case| case.profile <= profile).map(Check::of_case);
     let searches = SHAPES.iter().map(|shape| Check::of_shape(shape, profile));
     let stress = MIXES.iter().map(|mix| Check::of_mix(mix, profile));
-    let crashes = damage::MIXES.iter().map(|mix| Check::of_crash(mix, profile));
+    let crashes = damage::MIXES.iter().map(|mix| Check::of_damage(mix, profile));
     Ok(scenarios.chain(searches).chain(stress).chain(crashes).collect())
 }

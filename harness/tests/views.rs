@@ -79,6 +79,7 @@ fn report() -> Report {
         suite_checks: checks.len(),
         checks,
         selection: Vec::new(),
+        accepted: Vec::new(),
         fail_fast: false,
         keep: false,
         in_process: Some(engine),

@@ -13,6 +13,7 @@ use super::folder::ReportFolder;
 use super::progress::Progress;
 use super::select::{SelectArgs, Selected, select};
 use super::{Failure, Registry, engines, output};
+use crate::contract::Family;
 use crate::engine::Target;
 use crate::process::Limits;
 use crate::report::{CheckVerdict, EngineVerdict, Report, terminal};
@@ -45,6 +46,10 @@ pub(super) struct ConformArgs {
     /// The most seconds for which a failing program is made shorter; 0 leaves it as it is.
     #[arg(long, value_name = "SECONDS", default_value_t = runner::SHRINK.as_secs())]
     shrink: u64,
+    /// A family that this machine need not be able to run: its checks are unavailable then, and the engine is not partial
+    /// for it. Power-loss and fault want FUSE.
+    #[arg(long, value_name = "FAMILY", value_parser = family)]
+    accept_unavailable: Vec<Family>,
     /// Workers at a time; as many as processors if not given.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
@@ -92,6 +97,10 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(seconds).ok().filter(|duration| !duration.is_zero()).ok_or_else(wrong)
 }
 
+fn family(text: &str) -> Result<Family, String> {
+    Family::named(text).ok_or_else(|| "the name of a family, such as power-loss or fault".to_owned())
+}
+
 pub(super) fn run(registry: &Registry, args: &ConformArgs) -> Result<Exit, Failure> {
     let found = engines::resolve(registry, &args.engine)?;
     let Selected { checks, skipped, suite_checks, selection } = select(registry, &args.select, args.profile)?;
@@ -122,6 +131,7 @@ pub(super) fn run(registry: &Registry, args: &ConformArgs) -> Result<Exit, Failu
         checks,
         suite_checks,
         selection,
+        accepted: args.accept_unavailable.clone(),
         fail_fast: args.fail_fast,
         keep: args.keep,
         in_process: args.in_process.then_some(found.engine),
@@ -216,6 +226,9 @@ fn commands(registry: &Registry, args: &ConformArgs) -> Commands {
     }
     if let Some(shard) = args.select.shard {
         run.push_str(&format!(" --shard {shard}"));
+    }
+    for family in &args.accept_unavailable {
+        run.push_str(&format!(" --accept-unavailable {family}"));
     }
     run.push_str(&args.expect.words());
     if let Some(minutes) = args.minutes {

@@ -110,6 +110,7 @@ fn plan(registry: &Registry, args: &DifferArgs, spec: &str) -> Result<Plan, Fail
         checks: Vec::new(),
         suite_checks: 0,
         selection: Vec::new(),
+        accepted: Vec::new(),
         fail_fast: false,
         keep: false,
         in_process: None,

@@ -19,7 +19,7 @@ pub(super) fn search(checks: &mut [Check], profile: Profile) {
         match &mut check.work {
             Work::Search(search) => search.programs = search.shape.programs(profile),
             Work::Stress(stress) => stress.programs = stress.mix.programs(profile),
-            Work::Crash(crash) => crash.programs = crash.mix.programs(profile),
+            Work::Damage(damages) => damages.effort = damages.mix.effort(profile),
             Work::Case(_) => {}
         }
     }
@@ -64,6 +64,7 @@ impl Gallery<'_> {
             checks: checks.to_vec(),
             suite_checks: checks.len(),
             selection: Vec::new(),
+            accepted: Vec::new(),
             fail_fast: false,
             keep: false,
             in_process: None,

@@ -139,6 +139,14 @@ vocabulary! {
     }
 }
 
+impl Family {
+    /// The family of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|family| family.as_str() == name)
+    }
+}
+
 impl Level {
     /// Whether an engine that breaks a rule of this level misses the target.
     #[must_use]

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::crash::Aim;
+use super::mixes::Aim;
 use super::ledger::{Known, Ledger};
 use crate::call::{Action, Call, Outcome, Reply};
 use crate::contract::Level;
@@ -19,10 +19,34 @@ pub(super) struct Trouble {
     pub(super) details: String,
 }
 
-/// The desk itself.
-pub(super) struct Desk {
+/// Something that the clients know from one place of a disk's recording on.
+#[derive(Debug, Clone)]
+pub(super) enum Event {
+    /// A call that changes something was begun.
+    Begun(Call),
+    /// The write of this ticket was acknowledged under this number.
+    Acknowledged(u64, u64),
+    /// The prune of this ticket was.
+    Pruned(u64),
+}
+
+/// The desk itself. `place` says how far a disk's recording is, where there is one.
+pub(super) struct Desk<'a> {
     inner: Mutex<Inner>,
     changed: Condvar,
+    place: Option<&'a (dyn Fn() -> usize + Sync)>,
+}
+
+/// What is left of a desk.
+pub(super) struct Closed {
+    /// What the clients know in the end.
+    pub(super) known: Known,
+    /// The first thing that went wrong.
+    pub(super) trouble: Option<Trouble>,
+    /// The last calls.
+    pub(super) trace: Vec<String>,
+    /// What became known where.
+    pub(super) events: Vec<(usize, Event)>,
 }
 
 struct Inner {
@@ -32,6 +56,7 @@ struct Inner {
     killed: bool,
     trouble: Option<Trouble>,
     trace: VecDeque<String>,
+    events: Vec<(usize, Event)>,
     /// Time of the calls that changed something, and how many they were.
     took: (Duration, u32),
 }
@@ -43,8 +68,13 @@ pub(super) struct Caught {
     pub(super) prune: bool,
 }
 
-impl Desk {
+impl<'a> Desk<'a> {
     pub(super) fn new(known: Known, clients: usize) -> Self {
+        Self::placed(known, clients, None)
+    }
+
+    /// A desk at which what is known has a place in a recording.
+    pub(super) fn placed(known: Known, clients: usize, place: Option<&'a (dyn Fn() -> usize + Sync)>) -> Self {
         let inner = Inner {
             ledger: Ledger::from(known),
             begun: 0,
@@ -52,9 +82,16 @@ impl Desk {
             killed: false,
             trouble: None,
             trace: VecDeque::new(),
+            events: Vec::new(),
             took: (Duration::ZERO, 0),
         };
-        Self { inner: Mutex::new(inner), changed: Condvar::new() }
+        Self { inner: Mutex::new(inner), changed: Condvar::new(), place }
+    }
+
+    fn note(&self, inner: &mut Inner, event: Event) {
+        if let Some(place) = self.place {
+            inner.events.push((place(), event));
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -71,6 +108,9 @@ impl Desk {
     pub(super) fn begin(&self, call: &Call) -> (Option<u64>, Instant) {
         let mut inner = self.lock();
         let ticket = inner.ledger.begin(call);
+        if ticket.is_some() {
+            self.note(&mut inner, Event::Begun(call.clone()));
+        }
         inner.begun += 1;
         self.changed.notify_all();
         (ticket, Instant::now())
@@ -87,10 +127,12 @@ impl Desk {
         let trouble = match (outcome, ticket) {
             (Outcome::Reply(Reply::Sequence(number)), Some(ticket)) => {
                 inner.took = (inner.took.0 + took, inner.took.1 + 1);
+                self.note(&mut inner, Event::Acknowledged(ticket, number.0));
                 let given = inner.ledger.acknowledged(ticket, number.0);
                 given.err().map(|floor| issued_twice(number.0, floor))
             }
             (Outcome::Reply(Reply::Removed(_)), Some(ticket)) => {
+                self.note(&mut inner, Event::Pruned(ticket));
                 inner.ledger.pruned(ticket);
                 None
             }
@@ -141,10 +183,15 @@ impl Desk {
         Caught { write, prune }
     }
 
-    /// What the clients know in the end, and the first trouble with its trace.
-    pub(super) fn close(self) -> (Known, Option<Trouble>, Vec<String>) {
+    /// Ends it.
+    pub(super) fn close(self) -> Closed {
         let inner = self.inner.into_inner().unwrap_or_else(PoisonError::into_inner);
-        (inner.ledger.lost(), inner.trouble, inner.trace.into())
+        Closed {
+            known: inner.ledger.lost(),
+            trouble: inner.trouble,
+            trace: inner.trace.into(),
+            events: inner.events,
+        }
     }
 }
 

@@ -120,6 +120,11 @@ impl Ledger {
         if taken || number <= floor { Err(floor) } else { Ok(()) }
     }
 
+    /// What was in flight when the account began can come to be no more.
+    pub(super) fn forget_in_flight(&mut self) {
+        self.known.in_flight.clear();
+    }
+
     /// A prune was acknowledged.
     pub(super) fn pruned(&mut self, ticket: u64) {
         if let Some(cutoff) = self.open_prunes.remove(&ticket) {

@@ -26,7 +26,7 @@ pub enum Job {
     /// Run programs of many clients, each on a store of its own.
     Stress(stress::judge::Programs),
     /// Run programs whose process is killed, each on a store of its own.
-    Crash(damage::Programs),
+    Damage(damage::Programs),
     /// Run a round of a workload and measure it.
     #[cfg(feature = "bench")]
     Bench(Box<crate::bench::run::Bench>),

@@ -32,7 +32,7 @@ impl<'a> Watch<'a> {
         let octets = match job {
             Job::Probe(_) => 0,
             Job::Case(case) | Job::Transcript(case) => case.octets(),
-            Job::Programs(_) | Job::Stress(_) | Job::Crash(_) => 0,
+            Job::Programs(_) | Job::Stress(_) | Job::Damage(_) => 0,
             #[cfg(feature = "bench")]
             Job::Bench(_) => 0,
         };
@@ -41,7 +41,7 @@ impl<'a> Watch<'a> {
         let now = Instant::now();
         // A program of many clients has many bursts, and one that is killed many lives, each of which is announced: as
         // long as they come, it goes on.
-        let bursts = if matches!(job, Job::Stress(_) | Job::Crash(_)) { BURSTS } else { 1 };
+        let bursts = if matches!(job, Job::Stress(_) | Job::Damage(_)) { BURSTS } else { 1 };
         Self {
             dir,
             call: limits.call + extra,

@@ -120,8 +120,8 @@ fn perform(engine: &Engine, job: &Run) -> std::io::Result<CaseResult> {
             let measured = Some(Box::new(crate::bench::run::run(bench, engine, &job.dir)));
             Ok(CaseResult { measured, ..CaseResult::default() })
         }
-        Job::Crash(programs) => {
-            let unknown = || std::io::Error::other(format!("no mix of crashes is called {:?}", programs.mix));
+        Job::Damage(programs) => {
+            let unknown = || std::io::Error::other(format!("no mix is called {:?}", programs.mix));
             let mix = damage::mix(&programs.mix).ok_or_else(unknown)?;
             let mut last = None;
             damage::run(programs, mix, engine, &job.dir, &mut |seed, what| {

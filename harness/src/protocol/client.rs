@@ -161,6 +161,11 @@ impl Process {
         }
     }
 
+    /// Tells the kernel to kill the host and whatever it started, and does not wait until it has.
+    pub fn signal_kill(&self) {
+        self.line.signal_kill();
+    }
+
     /// Kills the host and whatever it started, at once.
     pub fn kill(&self) {
         self.line.kill();
@@ -269,6 +274,14 @@ impl Line {
         }
         self.kill();
         "closed its stdout and went on running".to_owned()
+    }
+
+    fn signal_kill(&self) {
+        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        let group = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
+        if let (Ok(None), Some(group)) = (child.try_wait(), group) {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
     }
 
     fn kill(&self) {

@@ -87,16 +87,22 @@ pub fn verdicts(reports: &[Report]) -> Vec<Row> {
         row("batch log, declared", each(&log)),
         row("durability, declared", each(&|report| report.engine.declarations.durability.to_string())),
         row("durability, demonstrated", each(&demonstrated)),
+        row("rot", each(&rot)),
         row("frontier, declared", each(&|report| report.engine.declarations.frontier.to_string())),
     ]
 }
 
-/// What survived how many kills.
+/// What survived how many kills and power failures.
 fn demonstrated(report: &Report) -> String {
-    report.durability.as_ref().map_or_else(
-        || "not measured".to_owned(),
-        |durability| format!("{} ({} kills)", durability.demonstrated, durability.damage.kills),
-    )
+    let Some(durability) = &report.durability else { return "not measured".to_owned() };
+    let power = durability.power.map_or_else(String::new, |power| format!(", {} images", power.images));
+    format!("{} ({} kills{power})", durability.demonstrated, durability.damage.kills)
+}
+
+/// Whether changed files were noticed.
+fn rot(report: &Report) -> String {
+    let rot = report.durability.as_ref().and_then(|durability| durability.rot);
+    rot.map_or_else(|| "not measured".to_owned(), |rot| format!("{} silent of {}", rot.silent, rot.rotted))
 }
 
 fn conforming(reports: &[Report], target: Target) -> Vec<Cell> {

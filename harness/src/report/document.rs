@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::durability::DurabilityReport;
 use super::searched::{DamageReport, SearchReport, StressReport};
-use crate::contract::{ClauseId, Level};
+use crate::contract::{ClauseId, Family, Level};
 use crate::driver::Executor;
 use crate::engine::{Declarations, Target};
 use crate::judged::Failure;
@@ -112,6 +112,9 @@ pub struct RunReport {
     pub suite_checks: u32,
     /// What selected the checks; empty for the whole suite.
     pub selection: Vec<String>,
+    /// Families that the user agreed to do without where the machine cannot run them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<Family>,
     /// Which part of a run it was that several machines shared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,

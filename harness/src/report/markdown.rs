@@ -114,7 +114,8 @@ fn guarantees(report: &Report) -> String {
 
 fn durability(report: &Report) -> String {
     report.durability.as_ref().map_or_else(String::new, |durability| {
-        format!("\n## Durability\n\n{}.\n\n{}.\n", durability.verdict(), durability.evidence())
+        let evidence: String = durability.evidence().iter().map(|line| format!("- {line}\n")).collect();
+        format!("\n## Durability\n\n{}.\n\n{evidence}", durability.verdict())
     })
 }
 

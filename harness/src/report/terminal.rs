@@ -143,7 +143,8 @@ fn stress(report: &Report) -> String {
 /// Durability, claimed and demonstrated, and what stands behind it.
 fn durability(report: &Report) -> String {
     let Some(durability) = &report.durability else { return String::new() };
-    format!("durability  {}\n            {}\n\n", durability.verdict(), durability.evidence())
+    let evidence: String = durability.evidence().iter().map(|line| format!("            {line}\n")).collect();
+    format!("durability  {}\n{evidence}\n", durability.verdict())
 }
 
 /// Guarantees in a table.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{CheckReport, CheckVerdict, ClauseReport, ClauseVerdict, Count, EngineVerdict, Verdicts};
-use crate::contract::{ClauseId, Contract, Level};
+use crate::contract::{ClauseId, Contract, Family, Level};
 use crate::engine::{Declarations, Target};
 
 /// The verdict of a check at `target`, from its findings; what is no matter of findings stays as it is.
@@ -34,9 +34,17 @@ pub fn count(checks: &[CheckReport]) -> Count {
     count
 }
 
-/// The verdicts of an engine from all checks of a suite. `finished` is whether the run came to its end.
+/// The verdicts of an engine from all checks of a suite. `finished` is whether the run came to its end; that checks of the
+/// `accepted` families are unavailable was agreed to.
 #[must_use]
-pub fn of_engine(checks: &[CheckReport], declared: Declarations, finished: bool) -> Verdicts {
+pub fn of_engine(
+    checks: &[CheckReport],
+    declared: Declarations,
+    accepted: &[Family],
+    finished: bool,
+) -> Verdicts {
+    let missing = |check: &CheckReport| check.verdict == CheckVerdict::Unavailable && !accepted.contains(&check.family);
+    let missing = checks.iter().any(missing);
     let at = |target| {
         let verdicts: BTreeSet<CheckVerdict> = checks.iter().map(|check| of_check(check, target)).collect();
         let unserved = target == Target::Served && !declared.batch_log;
@@ -44,7 +52,7 @@ pub fn of_engine(checks: &[CheckReport], declared: Declarations, finished: bool)
             EngineVerdict::NonConformant
         } else if !finished || verdicts.contains(&CheckVerdict::Error) || checks.is_empty() {
             EngineVerdict::Incomplete
-        } else if verdicts.contains(&CheckVerdict::Skipped) || verdicts.contains(&CheckVerdict::Unavailable) {
+        } else if verdicts.contains(&CheckVerdict::Skipped) || missing {
             EngineVerdict::Partial
         } else {
             EngineVerdict::Conformant

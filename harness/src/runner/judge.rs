@@ -101,11 +101,30 @@ pub(super) fn not_run(plan: &Plan, check: &Check, why: &str) -> Ruling {
     Ruling { report, behaviours: Behaviours::default() }
 }
 
+/// The report of a check that this machine cannot run.
+pub(super) fn unavailable(plan: &Plan, check: &Check, why: &str) -> Ruling {
+    let mut ruling = not_run(plan, check, why);
+    ruling.report.verdict = CheckVerdict::Unavailable;
+    ruling.report.verdict_trait = CheckVerdict::Unavailable;
+    ruling
+}
+
+/// The report of a check that this machine cannot run, and whose subject the engine does not promise.
+pub(super) fn unpromised(check: &Check, why: String) -> Ruling {
+    let report = CheckReport {
+        verdict: CheckVerdict::Refused,
+        verdict_trait: CheckVerdict::Refused,
+        reason: why,
+        ..blank(check)
+    };
+    Ruling { report, behaviours: Behaviours::default() }
+}
+
 fn replay(plan: &Plan, check: &Check) -> String {
     let command = plan.command.check.replace("{check}", &check.id);
     // What many clients do, and when they are killed, follows from the seed, as far as it follows from anything.
     match check.work {
-        Work::Stress(_) | Work::Crash(_) if plan.seed != 0 => format!("{command} --seed {}", plan.seed),
+        Work::Stress(_) | Work::Damage(_) if plan.seed != 0 => format!("{command} --seed {}", plan.seed),
         _ => command,
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn is_damage(family: Family) -> bool {
 
 /// Whether the suite has the family that the mutant belongs to. Those of a family to come wait for it.
 pub(super) fn within_reach(mutant: &Mutant) -> bool {
-    mutant.family.is_none_or(|family| family == Family::Crash)
+    mutant.family.is_none_or(|family| family != Family::Wire)
 }
 
 /// Lets a mutant that lives on meet more programs of its family.

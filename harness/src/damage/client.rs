@@ -1,6 +1,6 @@
 //! What clients do to a store that will be lost: writes whose values say which write they belong to.
 
-use super::crash::Mix;
+use super::mixes::Mix;
 use crate::call::Call;
 use crate::octets::{Decimal, Octets};
 use crate::scenario::generate::SplitMix;
