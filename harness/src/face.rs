@@ -75,6 +75,9 @@ fn try_main(engine: &Engine) -> Result<ExitCode, String> {
     }
     let listing = args.list;
     let conclusion = libtest_mimic::run(&args, trials);
+    if let Some(Ok(session)) = shared.session.get() {
+        session.end();
+    }
     if listing || args.exact {
         return Ok(conclusion.exit_code());
     }

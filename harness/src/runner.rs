@@ -282,6 +282,12 @@ impl<'a> Session<'a> {
         ruling.after(started.elapsed())
     }
 
+    /// Ends what the session holds on to, for a session that is never dropped.
+    pub fn end(&self) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.scratch.remove();
+    }
+
     fn cancelled(&self) -> bool {
         self.cancel.load(Ordering::Relaxed)
     }

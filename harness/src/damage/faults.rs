@@ -70,6 +70,8 @@ struct Case<'a, 'b> {
     /// Entries below were pruned, and that was acknowledged.
     pruned: u64,
     errors: u64,
+    /// Whether it was seen which of the writes that failed are there, since the last of them and the last open.
+    settled: bool,
     trace: Vec<String>,
 }
 
@@ -87,7 +89,7 @@ impl Case<'_, '_> {
         let disk = mount(trial, None)?;
         disk.fail(plan);
         let known = Known::default();
-        let mut case = Case { trial, plan, disk, known, pruned: 0, errors: 0, trace: Vec::new() };
+        let mut case = Case { trial, plan, disk, known, pruned: 0, errors: 0, settled: true, trace: Vec::new() };
         case.go(calls)?;
         Ok(case.disk.requests())
     }
@@ -98,7 +100,6 @@ impl Case<'_, '_> {
         for (nth, call) in calls.iter().enumerate() {
             if nth == half {
                 process = self.again(process)?;
-                self.look(&process, ERROR)?;
             }
             if !self.call(&process, call)? {
                 process = self.again(process)?;
@@ -159,7 +160,10 @@ impl Case<'_, '_> {
         if self.trial.declared.durability < Durability::CleanClose {
             (self.known, self.pruned) = (Known::default(), 0);
         }
-        self.opened()
+        let process = self.opened()?;
+        self.settled = false;
+        self.look(&process, ERROR)?;
+        Ok(process)
     }
 
     /// Whether nothing can be said of what a reopen shows: a store that is written at its close has nobody to tell of an
@@ -180,13 +184,16 @@ impl Case<'_, '_> {
         match (&outcome, ticket) {
             (Outcome::Reply(Reply::Sequence(number)), Some(ticket)) => {
                 given = ledger.acknowledged(ticket, number.0);
-                // A write that failed before may not come to be any more (PUT-8).
-                ledger.forget_in_flight();
+                // A write that failed before, and was not there, may not come to be any more (PUT-8).
+                if self.settled {
+                    ledger.forget_in_flight();
+                }
             }
             (Outcome::Reply(Reply::Removed(_)), Some(ticket)) => {
                 ledger.pruned(ticket);
                 if let Call::PruneBatchLog(cutoff) = call {
-                    self.pruned = self.pruned.max(cutoff.0);
+                    // Beyond the newest entry there was nothing to prune.
+                    self.pruned = self.pruned.max(cutoff.0.min(ledger.highest() + 1));
                 }
             }
             (Outcome::Reply(Reply::Error(_)), _) if self.disk.hits() > 0 => over = Some(false),
@@ -194,6 +201,7 @@ impl Case<'_, '_> {
             _ => over = Some(true),
         }
         self.known = ledger.lost();
+        self.settled &= over.is_none();
         if given.is_err() {
             let finding = Finding::new(Level::Must, &["DUR-5", "PUT-3"], "a new number", outcome.to_string());
             self.fail(vec![finding], &call.to_string(), process)?;
@@ -228,12 +236,15 @@ impl Case<'_, '_> {
         let taken = match &outcome {
             Outcome::Reply(Reply::Sequence(number)) => {
                 let given = ledger.acknowledged(ticket, number.0);
-                ledger.forget_in_flight();
+                if self.settled {
+                    ledger.forget_in_flight();
+                }
                 given.is_ok()
             }
             _ => false,
         };
         self.known = ledger.lost();
+        self.settled &= taken;
         match outcome {
             Outcome::Reply(_) => Ok(taken),
             outcome => {
@@ -271,6 +282,7 @@ impl Case<'_, '_> {
                 let placed = |write: &InFlight| known.writes.values().any(|edit| *edit == write.edit);
                 let left = self.known.in_flight.iter().filter(|write| !placed(write)).cloned().collect();
                 self.known = Known { in_flight: left, ..known };
+                self.settled = true;
                 self.numbers(&seen, process)
             }
             Audited::Prefix { lost, .. } => self.fail(vec![explain::lost(class, &seen, &lost)], "audit", process),

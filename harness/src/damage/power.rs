@@ -37,7 +37,7 @@ pub(super) fn run(trial: &mut Trial<'_>) -> Result<(), Over> {
     for round in 1..=trial.mix.rounds {
         trial.place = format!("round {round}");
         let (recording, past) = record(trial, round, start.as_ref(), known)?;
-        let mut cuts = Cuts { trial, round, recording, past, opened: HashMap::new(), next: None };
+        let mut cuts = Cuts { trial, round, recording, past, opened: HashMap::new(), next: None, wrote: String::new() };
         cuts.run()?;
         match cuts.next {
             Some((image, settled)) => (start, known) = (Some(image), settled),
@@ -142,6 +142,8 @@ struct Cuts<'a, 'b> {
     opened: HashMap<u128, Shown>,
     /// Where the next round begins, and what is known there.
     next: Option<(Image, Known)>,
+    /// What the host of the image that was judged last wrote.
+    wrote: String,
 }
 
 impl Cuts<'_, '_> {
@@ -201,7 +203,10 @@ impl Cuts<'_, '_> {
                     self.next = Some((image, settled));
                 }
             }
-            Err(findings) => self.wrong(findings, at, survival, String::new())?,
+            Err(findings) => {
+                let wrote = std::mem::take(&mut self.wrote);
+                self.wrong(findings, at, survival, wrote)?;
+            }
         }
         Ok(new)
     }
@@ -241,7 +246,8 @@ impl Cuts<'_, '_> {
         }
         let seen = match &self.opened[&digest] {
             Shown::Seen(seen) => seen,
-            Shown::Not(finding, _) => {
+            Shown::Not(finding, wrote) => {
+                self.wrote.clone_from(wrote);
                 self.trial.damage.damaged += u64::from(journal);
                 return Err(vec![finding.clone()]);
             }

@@ -16,6 +16,7 @@ pub(super) struct Content {
 }
 
 impl Content {
+    #[cfg(test)]
     pub(super) fn of(octets: &[u8]) -> Self {
         let mut content = Self::default();
         content.write(0, octets);
@@ -24,11 +25,6 @@ impl Content {
 
     pub(super) fn size(&self) -> u64 {
         self.size
-    }
-
-    /// Octets that pages take.
-    pub(super) fn room(&self) -> u64 {
-        self.pages.len() as u64 * PAGE
     }
 
     /// What stands at `offset`, at most `length` octets.
@@ -97,7 +93,7 @@ mod tests {
         assert_eq!(content.size(), PAGE * 2 + 1);
         assert_eq!(content.read(0, 4), b"abc\0");
         assert_eq!(content.read(PAGE * 2 - 2, 100), b"\0xy");
-        assert_eq!(content.room(), PAGE * 3);
+        assert_eq!(content.pages().count(), 3);
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! A mounted disk's state, and what each request does to it and to its recording.
 
 use std::ffi::OsStr;
-use std::path::Path;
 use std::sync::Arc;
 
 use fuser::Errno;
@@ -72,10 +71,6 @@ impl Live {
         }
         self.rename_all("link", vec![Naming { folder, name: name.to_owned(), target: Some(number) }]);
         Ok(())
-    }
-
-    pub(super) fn symlink(&mut self, folder: u64, name: &OsStr, target: &Path) -> Done<u64> {
-        self.make(folder, name, Node::Symlink(target.to_path_buf()))
     }
 
     pub(super) fn unlink(&mut self, folder: u64, name: &OsStr) -> Done<()> {

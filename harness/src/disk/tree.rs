@@ -84,17 +84,6 @@ impl Tree {
         entries.flat_map(BTreeMap::values).filter(|target| **target == number).count() as u32
     }
 
-    /// Octets that all files take.
-    pub(super) fn room(&self) -> u64 {
-        self.nodes
-            .values()
-            .map(|node| match node {
-                Node::File(content) => content.room(),
-                _ => 0,
-            })
-            .sum()
-    }
-
     /// All that has a name, folders before what is in them.
     pub(super) fn walk(&self) -> Vec<(PathBuf, u64)> {
         let mut found = Vec::new();

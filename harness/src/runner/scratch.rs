@@ -1,5 +1,9 @@
 //! Where stores live during a run: in memory when the machine has a memory-backed folder with room, on disk otherwise.
+//!
+//! A run holds a lock in its folder as long as it lives. One that was killed leaves its folder behind, with whatever was
+//! mounted in it: the next run finds the lock free and clears it away.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -10,24 +14,40 @@ use crate::process::STORE_FOLDER;
 /// The room that a memory-backed folder must have.
 const ROOM_MIN: u64 = 1 << 30;
 
+/// The file whose lock says that a run lives.
+const OWNER: &str = "owner";
+
 /// The scratch folder of one run. It goes with the run, unless it is to be kept.
 pub(super) struct Scratch {
     folder: TempDir,
+    _owner: Option<File>,
     in_memory: bool,
     keep: bool,
 }
 
 impl Scratch {
     pub(super) fn new(keep: bool) -> io::Result<Self> {
+        clear_left_behind(&std::env::temp_dir());
         let mut builder = tempfile::Builder::new();
         builder.prefix(STORE_FOLDER).disable_cleanup(keep);
         // A store that is to be kept should outlive a reboot of the machine.
-        if let Some(memory) = memory_folder().filter(|_| !keep)
-            && let Ok(folder) = builder.tempdir_in(memory)
-        {
-            return Ok(Self { folder, in_memory: true, keep });
+        if let Some(memory) = memory_folder().filter(|_| !keep) {
+            clear_left_behind(&memory);
+            if let Ok(folder) = builder.tempdir_in(memory) {
+                return Ok(Self { _owner: own(folder.path()), folder, in_memory: true, keep });
+            }
         }
-        Ok(Self { folder: builder.tempdir()?, in_memory: false, keep })
+        let folder = builder.tempdir()?;
+        // What is kept belongs to nobody.
+        let owner = if keep { None } else { own(folder.path()) };
+        Ok(Self { folder, _owner: owner, in_memory: false, keep })
+    }
+
+    /// Removes it now: who holds it may never be dropped.
+    pub(super) fn remove(&self) {
+        if !self.keep {
+            clear(self.path());
+        }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -54,6 +74,43 @@ impl Scratch {
     }
 }
 
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        self.remove();
+    }
+}
+
+/// Takes the lock of a folder of our own. A system without locks has nothing cleared away.
+fn own(folder: &Path) -> Option<File> {
+    // It gets its name once it is locked, so that nobody takes a folder that has just been made for one left behind.
+    let new = folder.join("owner.new");
+    let file = File::create(&new).ok()?;
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).ok()?;
+    std::fs::rename(new, folder.join(OWNER)).ok()?;
+    Some(file)
+}
+
+/// Clears away what runs that were killed left in `parent`.
+fn clear_left_behind(parent: &Path) {
+    for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
+        if !entry.file_name().as_encoded_bytes().starts_with(STORE_FOLDER.as_bytes()) {
+            continue;
+        }
+        let Ok(owner) = File::open(entry.path().join(OWNER)) else { continue };
+        if rustix::fs::flock(&owner, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_ok() {
+            clear(&entry.path());
+        }
+    }
+}
+
+/// Unmounts what is mounted in a folder and removes it.
+fn clear(folder: &Path) {
+    #[cfg(all(feature = "powerloss", target_os = "linux"))]
+    crate::disk::unmount_below(folder);
+    // What another user left, or holds on to, stays.
+    let _ = std::fs::remove_dir_all(folder);
+}
+
 #[cfg(target_os = "linux")]
 fn memory_folder() -> Option<PathBuf> {
     /// What the kernel calls a memory-backed file system.
@@ -68,4 +125,25 @@ fn memory_folder() -> Option<PathBuf> {
 #[cfg(not(target_os = "linux"))]
 fn memory_folder() -> Option<PathBuf> {
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_folders_of_the_dead_are_cleared() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let make = |name: &str| {
+            let folder = parent.path().join(format!("{STORE_FOLDER}{name}"));
+            std::fs::create_dir(&folder).expect("a folder");
+            folder
+        };
+        let (living, dead, new, other) = (make("living"), make("dead"), make("new"), parent.path().join("other"));
+        let _lives = own(&living);
+        drop(own(&dead));
+        std::fs::create_dir(&other).expect("a folder");
+        clear_left_behind(parent.path());
+        assert_eq!([living, dead, new, other].map(|folder| folder.exists()), [true, false, true, true]);
+    }
 }
