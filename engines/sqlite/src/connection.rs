@@ -1,5 +1,7 @@
 //! Connections: how one is opened and what it is told before anything else.
 
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,8 +17,7 @@ const FORMAT: i64 = 1;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What the writer relies on. FULL syncs the write-ahead log at every commit, and on macOS, where an ordinary sync
-/// stops at the drive's cache, both `fullfsync` go through it. There is no memory mapping, on purpose: it would turn an
-/// I/O error into a signal (GEN-5).
+/// stops at the drive's cache, both `fullfsync` go through it.
 const WRITER_SETTINGS: &str = "
     PRAGMA synchronous = FULL;
     PRAGMA fullfsync = ON;
@@ -27,8 +28,16 @@ const WRITER_SETTINGS: &str = "
 /// write-ahead log is in the system's hands when a commit returns.
 const UNSYNCED: &str = "PRAGMA synchronous = OFF;";
 
+/// How SQLite asks the system for files: it keeps the index of the write-ahead log in its own memory. There is no memory
+/// mapping at all, on purpose: it would turn an I/O error into a signal (GEN-5). That this keeps other processes out is
+/// what the lock of a store does anyway.
+const VFS: &std::ffi::CStr = c"unix-excl";
+
 /// The connection that writes; it recovers what a crash left behind and makes the tables of a fresh store.
 pub(crate) fn open_writer(database: &Path, syncs: bool) -> Result<Connection, String> {
+    if syncs {
+        settle(&database.with_extension("sqlite3-wal")).map_err(|error| format!("settling the write-ahead log: {error}"))?;
+    }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let mut connection = open(database, flags).map_err(failed("opening the database"))?;
     prepare(&mut connection, syncs).map_err(failed("preparing the database"))?;
@@ -45,11 +54,32 @@ pub(crate) fn fold(writer: &Connection) -> Result<()> {
     writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }
 
+/// Has what a log left behind holds be on the disk before anything is built on it: after a sync that failed the system
+/// shows octets that it may never have written, and takes them for written. Only writing them again makes sure.
+fn settle(log: &Path) -> io::Result<()> {
+    let mut file = match File::options().read(true).write(true).open(log) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        opened => opened?,
+    };
+    let mut octets = Vec::new();
+    file.read_to_end(&mut octets)?;
+    file.rewind()?;
+    file.write_all(&octets)?;
+    file.sync_all()
+}
+
 fn open(database: &Path, access: OpenFlags) -> Result<Connection> {
     // Each connection is used by one thread at a time, so SQLite need not lock it once more.
-    let connection = Connection::open_with_flags(database, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let connection = Connection::open_with_flags_and_vfs(database, access | OpenFlags::SQLITE_OPEN_NO_MUTEX, VFS)?;
     connection.busy_timeout(PATIENCE)?;
     Ok(connection)
+}
+
+/// Asks for a write-ahead log. The statement is run to its end: an error may come after the row.
+fn journal_mode(connection: &Connection) -> Result<String> {
+    let mut statement = connection.prepare("PRAGMA journal_mode = WAL")?;
+    let modes = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>>>()?;
+    Ok(modes.into_iter().next().unwrap_or_default())
 }
 
 fn prepare(connection: &mut Connection, syncs: bool) -> Result<(), Failure> {
@@ -57,7 +87,7 @@ fn prepare(connection: &mut Connection, syncs: bool) -> Result<(), Failure> {
     if !syncs {
         connection.execute_batch(UNSYNCED)?;
     }
-    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    let mode = journal_mode(connection)?;
     if mode != "wal" {
         return Err(Failure::from("the file system does not carry a write-ahead log".to_owned()));
     }

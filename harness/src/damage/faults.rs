@@ -323,12 +323,10 @@ impl Case<'_, '_> {
         if declared < Durability::PowerLoss {
             return Ok(());
         }
-        for data in [Data::Synced, Data::Drop, Data::Prefix] {
-            let seed = self.trial.draws.draw();
-            let image = recording.image(recording.len(), Survival { names: Names::Journal, data, seed });
-            self.failed_power(&image, &before)?;
-        }
-        Ok(())
+        // Nothing but what was synced is the hardest; the rest is what the power-loss family is about.
+        let survival = Survival { names: Names::Journal, data: Data::Synced, seed: self.trial.seed };
+        let image = recording.image(recording.len(), survival);
+        self.failed_power(&image, &before)
     }
 
     /// The store after a reopen: all that was acknowledged is there, and what was pruned is gone.

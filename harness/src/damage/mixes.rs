@@ -176,7 +176,7 @@ pub static MIXES: &[Mix] = &[
         calls: (8, 12),
         rounds: 1,
         aims: &[(1, Aim::Call)],
-        efforts: [effort(3, 60), effort(8, 150), effort(4, u64::MAX)],
+        efforts: [effort(1, 60), effort(4, 100), effort(4, u64::MAX)],
     },
     Mix {
         family: Family::Rot,

@@ -69,6 +69,9 @@ impl DurabilityReport {
     /// Claim and demonstration in one line.
     #[must_use]
     pub fn verdict(&self) -> String {
+        if self.damage.kills == 0 {
+            return format!("claims {}; what it keeps was not looked at", self.claimed);
+        }
         let so = match self.power {
             // What was not looked at was not found wanting either.
             None if self.demonstrated == Durability::ProcessCrash => "",
