@@ -273,6 +273,7 @@ fn kills(report: &Report, mutant: &Mutant) -> (Vec<String>, BTreeSet<ClauseId>) 
             .flat_map(|finding| &finding.clauses)
             .copied()
             .filter(|clause| mutant.breaks.contains(&clause.as_str()))
+            .chain(damage::strictly(check, mutant))
             .collect();
         if !named.is_empty() {
             kills.push(check.id.clone());

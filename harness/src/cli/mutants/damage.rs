@@ -5,8 +5,9 @@
 
 use super::{Gallery, Row};
 use crate::cli::{Failure, gallery};
-use crate::contract::Family;
+use crate::contract::{ClauseId, Family};
 use crate::engine::Mutant;
+use crate::report::CheckReport;
 use crate::scenario::Profile;
 use crate::suite::Check;
 
@@ -18,9 +19,17 @@ pub(super) fn is_damage(family: Family) -> bool {
     matches!(family, Family::Crash | Family::PowerLoss | Family::Fault | Family::Rot)
 }
 
-/// Whether the suite has the family that the mutant belongs to. Those of a family to come wait for it.
+/// Whether the suite has the family that the mutant belongs to.
 pub(super) fn within_reach(mutant: &Mutant) -> bool {
     mutant.family.is_none_or(|family| family != Family::Wire)
+}
+
+/// What the strict grade shows of a mutant of power loss: journals keep names in order, so that a folder never synced is
+/// no failure there; a right engine has a clean grade all the same.
+pub(super) fn strictly(check: &CheckReport, mutant: &Mutant) -> Option<ClauseId> {
+    let broken = check.damage.as_ref().is_some_and(|report| report.damage.strict_broken > 0);
+    let clause = ClauseId::new("DUR-3");
+    (mutant.family == Some(Family::PowerLoss) && broken && mutant.breaks.contains(&clause.as_str())).then_some(clause)
 }
 
 /// Lets a mutant that lives on meet more programs of its family.
