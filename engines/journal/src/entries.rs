@@ -45,7 +45,7 @@ impl EntriesFile {
         file.set_len(taken as u64).map_err(failed("cutting"))?;
         let synced = habits.entries == Entries::OwnFile;
         if synced {
-            Syncer::new(habits).sync(&file)?;
+            Syncer::new(habits).settle(&file, &octets[..taken])?;
         }
         Ok(Some(Self { file, octets: taken as u64, synced }))
     }

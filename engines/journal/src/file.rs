@@ -34,7 +34,8 @@ impl JournalFile {
     /// Opens it, and says what is in it.
     ///
     /// What it finds may have been written by a process that was killed before it synced, and the name be as new. So
-    /// both are synced before anyone is told of them.
+    /// both are synced before anyone is told of them. Where a sync failed, the system shows octets that it takes for
+    /// written and may never have: only writing them again makes sure.
     pub(crate) fn open(dir: &Path, habits: Habits) -> Result<(Self, Contents), String> {
         let path = dir.join(NAME);
         if habits.compaction == Compaction::RemovesFirst && !path.exists() && dir.join(NEW).exists() {
@@ -51,10 +52,10 @@ impl JournalFile {
             _ => (0, applied(&changes)),
         };
         let entries = EntriesFile::open(dir, habits, &changes, &mut contents)?;
-        let (syncer, octets) = (Syncer::new(habits), left(&octets, taken, habits.tail));
-        let file = Self { dir: dir.to_path_buf(), file, octets, snapshot: 0, syncer, habits, entries, generation };
-        file.file.set_len(octets).map_err(failed("cutting"))?;
-        file.syncer.sync(&file.file)?;
+        let (syncer, length) = (Syncer::new(habits), left(&octets, taken, habits.tail));
+        file.set_len(length).map_err(failed("cutting"))?;
+        syncer.settle(&file, &octets[..taken])?;
+        let file = Self { dir: dir.to_path_buf(), file, octets: length, snapshot: 0, syncer, habits, entries, generation };
         folder::sync(dir, habits, Moment::Open)?;
         Ok((file, contents))
     }

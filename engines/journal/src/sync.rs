@@ -1,6 +1,7 @@
 //! When a file is synced.
 
 use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::time::Instant;
 
@@ -60,6 +61,14 @@ impl Syncer {
     /// Called when all but the last piece of a write is in the file.
     pub(crate) fn before_last(&self, file: &File) -> Result<(), String> {
         if self.habits.sync == Syncing::BeforeLast { self.sync(file) } else { Ok(()) }
+    }
+
+    /// Has the octets that a file was found to begin with be on the disk, unless the store never syncs.
+    pub(crate) fn settle(&self, file: &File, octets: &[u8]) -> Result<(), String> {
+        if self.habits.sync != Syncing::Never {
+            file.write_all_at(octets, 0).map_err(failed("writing"))?;
+        }
+        self.sync(file)
     }
 
     /// Syncs whatever happened before, unless the store never does.
