@@ -15,6 +15,8 @@ mod live;
 mod mounts;
 mod record;
 mod serve;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 use std::io;

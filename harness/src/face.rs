@@ -153,7 +153,8 @@ fn accepted() -> Result<Vec<Family>, String> {
     const NAME: &str = "STORECHECK_ACCEPT_UNAVAILABLE";
     let names = std::env::var(NAME).unwrap_or_default();
     let family = |name: &str| {
-        Family::named(name.trim()).ok_or_else(|| format!("{NAME}={names}: it takes names of families, such as power-loss,fault"))
+        Family::named(name.trim())
+            .ok_or_else(|| format!("{NAME}={names}: it takes names of families, such as power-loss,fault"))
     };
     names.split(',').filter(|name| !name.trim().is_empty()).map(family).collect()
 }

@@ -55,7 +55,8 @@ impl JournalFile {
         let (syncer, length) = (Syncer::new(habits), left(&octets, taken, habits.tail));
         file.set_len(length).map_err(failed("cutting"))?;
         syncer.settle(&file, &octets[..taken])?;
-        let file = Self { dir: dir.to_path_buf(), file, octets: length, snapshot: 0, syncer, habits, entries, generation };
+        let file =
+            Self { dir: dir.to_path_buf(), file, octets: length, snapshot: 0, syncer, habits, entries, generation };
         folder::sync(dir, habits, Moment::Open)?;
         Ok((file, contents))
     }

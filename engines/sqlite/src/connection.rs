@@ -36,7 +36,8 @@ const VFS: &std::ffi::CStr = c"unix-excl";
 /// The connection that writes; it recovers what a crash left behind and makes the tables of a fresh store.
 pub(crate) fn open_writer(database: &Path, syncs: bool) -> Result<Connection, String> {
     if syncs {
-        settle(&database.with_extension("sqlite3-wal")).map_err(|error| format!("settling the write-ahead log: {error}"))?;
+        settle(&database.with_extension("sqlite3-wal"))
+            .map_err(|error| format!("settling the write-ahead log: {error}"))?;
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let mut connection = open(database, flags).map_err(failed("opening the database"))?;

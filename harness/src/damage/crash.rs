@@ -87,8 +87,8 @@ impl Program<'_, '_> {
     fn look(&mut self, process: &Process, class: Class) -> Result<(), Over> {
         (self.trial.announce)("audit");
         let seen = self.trial.look(process, &self.known);
-        let seen = seen
-            .map_err(|none| self.trial.trouble(desk::trouble(&Action::Call(none.call), &none.outcome), process))?;
+        let seen =
+            seen.map_err(|none| self.trial.trouble(desk::trouble(&Action::Call(none.call), &none.outcome), process))?;
         self.trial.damage.audits += 1;
         self.trial.damage.acknowledged += self.known.writes.len() as u64;
         let batch_log = self.trial.declared.batch_log;

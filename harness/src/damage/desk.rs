@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::mixes::Aim;
 use super::ledger::{Known, Ledger};
+use super::mixes::Aim;
 use crate::call::{Action, Call, Outcome, Reply};
 use crate::contract::Level;
 use crate::finding::Finding;
@@ -20,6 +20,10 @@ pub(super) struct Trouble {
 }
 
 /// Something that the clients know from one place of a disk's recording on.
+#[cfg_attr(
+    not(all(feature = "powerloss", target_os = "linux")),
+    expect(dead_code, reason = "places are those of a disk's recording")
+)]
 #[derive(Debug, Clone)]
 pub(super) enum Event {
     /// A call that changes something was begun.
@@ -46,6 +50,10 @@ pub(super) struct Closed {
     /// The last calls.
     pub(super) trace: Vec<String>,
     /// What became known where.
+    #[cfg_attr(
+        not(all(feature = "powerloss", target_os = "linux")),
+        expect(dead_code, reason = "places are those of a disk's recording")
+    )]
     pub(super) events: Vec<(usize, Event)>,
 }
 
@@ -186,12 +194,7 @@ impl<'a> Desk<'a> {
     /// Ends it.
     pub(super) fn close(self) -> Closed {
         let inner = self.inner.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Closed {
-            known: inner.ledger.lost(),
-            trouble: inner.trouble,
-            trace: inner.trace.into(),
-            events: inner.events,
-        }
+        Closed { known: inner.ledger.lost(), trouble: inner.trouble, trace: inner.trace.into(), events: inner.events }
     }
 }
 

@@ -121,6 +121,7 @@ impl Ledger {
     }
 
     /// What was in flight when the account began can come to be no more.
+    #[cfg(all(feature = "powerloss", target_os = "linux"))]
     pub(super) fn forget_in_flight(&mut self) {
         self.known.in_flight.clear();
     }

@@ -48,12 +48,7 @@ pub(super) fn run(trial: &mut Trial<'_>) -> Result<(), Over> {
 }
 
 /// Clients work on a disk that holds what `start` does.
-fn record(
-    trial: &mut Trial<'_>,
-    round: u64,
-    start: Option<&Image>,
-    known: Known,
-) -> Result<(Recording, Past), Over> {
+fn record(trial: &mut Trial<'_>, round: u64, start: Option<&Image>, known: Known) -> Result<(Recording, Past), Over> {
     (trial.announce)(&format!("round {round} of {}", trial.mix.rounds));
     let disk = mount(trial, start)?;
     let process = trial.start(&trial.disk.clone())?;

@@ -46,8 +46,16 @@ pub(crate) enum Data {
 }
 
 /// All kinds, by which images are made in turn.
-pub(crate) const DATA: [Data; 8] =
-    [Data::Synced, Data::Drop, Data::Prefix, Data::Torn(SECTOR), Data::Reorder, Data::Keep, Data::Torn(PAGE), Data::Chaos];
+pub(crate) const DATA: [Data; 8] = [
+    Data::Synced,
+    Data::Drop,
+    Data::Prefix,
+    Data::Torn(SECTOR),
+    Data::Reorder,
+    Data::Keep,
+    Data::Torn(PAGE),
+    Data::Chaos,
+];
 
 /// What survives; chance is drawn from the seed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -205,8 +213,7 @@ struct Chosen {
 
 impl Chosen {
     fn draw(operations: &[Operation], safety: &Safety, survival: Survival, draws: &mut SplitMix) -> Self {
-        let all: BTreeSet<usize> =
-            (0..operations.len()).filter(|nth| operations[*nth].file().is_some()).collect();
+        let all: BTreeSet<usize> = (0..operations.len()).filter(|nth| operations[*nth].file().is_some()).collect();
         let safe = || all.iter().copied().filter(|nth| !safety.pending.contains(nth) && !safety.gone.contains(nth));
         let mut chosen = Self { names: safety.names.clone(), data: safe().collect(), torn: None };
         match survival.data {

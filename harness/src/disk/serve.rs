@@ -3,8 +3,8 @@
 
 use std::ffi::OsStr;
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fuser::{
@@ -64,10 +64,7 @@ impl Shared {
             return Err(errno);
         }
         if matches!(fault, Fault::Held | Fault::Hung) {
-            live = self
-                .changed
-                .wait_while(live, |live| live.injector.holding)
-                .unwrap_or_else(PoisonError::into_inner);
+            live = self.changed.wait_while(live, |live| live.injector.holding).unwrap_or_else(PoisonError::into_inner);
         }
         Ok((live, fault == Fault::Short))
     }

@@ -52,7 +52,8 @@ pub fn merge(reports: Vec<(String, Report)>) -> Result<Report, String> {
         ));
     }
     let finished = merged.run.finished;
-    merged.verdicts = whole.then(|| verdict::of_engine(&merged.checks, merged.engine.declarations, &merged.run.accepted, finished));
+    merged.verdicts =
+        whole.then(|| verdict::of_engine(&merged.checks, merged.engine.declarations, &merged.run.accepted, finished));
     Ok(merged)
 }
 

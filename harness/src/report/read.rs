@@ -107,7 +107,9 @@ pub fn verify(report: &Report) -> Vec<String> {
         problems.push("the counts differ from the checks".to_owned());
     }
     let whole = report.run.selection.is_empty();
-    let derived = whole.then(|| verdict::of_engine(&report.checks, report.engine.declarations, &report.run.accepted, report.run.finished));
+    let derived = whole.then(|| {
+        verdict::of_engine(&report.checks, report.engine.declarations, &report.run.accepted, report.run.finished)
+    });
     if report.verdicts != derived {
         problems.push("the verdicts do not follow from the checks".to_owned());
     }

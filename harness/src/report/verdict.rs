@@ -37,12 +37,7 @@ pub fn count(checks: &[CheckReport]) -> Count {
 /// The verdicts of an engine from all checks of a suite. `finished` is whether the run came to its end; that checks of the
 /// `accepted` families are unavailable was agreed to.
 #[must_use]
-pub fn of_engine(
-    checks: &[CheckReport],
-    declared: Declarations,
-    accepted: &[Family],
-    finished: bool,
-) -> Verdicts {
+pub fn of_engine(checks: &[CheckReport], declared: Declarations, accepted: &[Family], finished: bool) -> Verdicts {
     let missing = |check: &CheckReport| check.verdict == CheckVerdict::Unavailable && !accepted.contains(&check.family);
     let missing = checks.iter().any(missing);
     let at = |target| {

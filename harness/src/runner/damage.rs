@@ -88,8 +88,7 @@ impl Session<'_> {
                 Ending::Broken(how) => return judge::not_run(plan, check, how),
                 Ending::Finished(result) => result,
                 _ => {
-                    let report =
-                        DamageReport { damage: sum.damage, failed: attempt.program.map(Decimal) };
+                    let report = DamageReport { damage: sum.damage, failed: attempt.program.map(Decimal) };
                     return judge::attempt(plan, check, attempt).damaged(report);
                 }
             };

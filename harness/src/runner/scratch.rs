@@ -17,6 +17,9 @@ const ROOM_MIN: u64 = 1 << 30;
 /// The file whose lock says that a run lives.
 const OWNER: &str = "owner";
 
+/// The environment variable with the folder in which stores are put; without it they are put where there is memory.
+const SCRATCH_ENV: &str = "STORECHECK_SCRATCH";
+
 /// The scratch folder of one run. It goes with the run, unless it is to be kept.
 pub(super) struct Scratch {
     folder: TempDir,
@@ -27,17 +30,19 @@ pub(super) struct Scratch {
 
 impl Scratch {
     pub(super) fn new(keep: bool) -> io::Result<Self> {
-        clear_left_behind(&std::env::temp_dir());
+        let chosen = std::env::var_os(SCRATCH_ENV).map(PathBuf::from);
+        let place = chosen.clone().unwrap_or_else(std::env::temp_dir);
+        clear_left_behind(&place);
         let mut builder = tempfile::Builder::new();
         builder.prefix(STORE_FOLDER).disable_cleanup(keep);
         // A store that is to be kept should outlive a reboot of the machine.
-        if let Some(memory) = memory_folder().filter(|_| !keep) {
+        if let Some(memory) = memory_folder().filter(|_| !keep && chosen.is_none()) {
             clear_left_behind(&memory);
             if let Ok(folder) = builder.tempdir_in(memory) {
                 return Ok(Self { _owner: own(folder.path()), folder, in_memory: true, keep });
             }
         }
-        let folder = builder.tempdir()?;
+        let folder = builder.tempdir_in(place)?;
         // What is kept belongs to nobody.
         let owner = if keep { None } else { own(folder.path()) };
         Ok(Self { folder, _owner: owner, in_memory: false, keep })

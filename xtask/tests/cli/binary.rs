@@ -12,6 +12,11 @@ pub(crate) fn xtask(dir: &Path, args: &[&str]) -> Command {
     command
 }
 
+/// Where it is.
+pub(crate) fn binary() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_xtask"))
+}
+
 /// Its exit code, stdout and stderr.
 pub(crate) fn run(dir: &Path, args: &[&str]) -> (i32, String, String) {
     let Output { status, stdout, stderr } = xtask(dir, args).output().expect("the binary starts");

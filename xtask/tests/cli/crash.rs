@@ -39,5 +39,5 @@ fn below_the_class_what_a_kill_leaves_is_graded() {
     let report = report(&dir.path().join("r"));
     let check = &report["checks"][0];
     assert_eq!((&check["verdict"], &report["durability"]["demonstrated"]), (&"refused".into(), &"volatile".into()));
-    assert_eq!(check["reason"], "declares volatile: what a kill leaves is graded");
+    assert_eq!(check["reason"], "declares volatile: what is left is graded");
 }

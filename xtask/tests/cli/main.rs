@@ -5,6 +5,7 @@ mod binary;
 mod compare;
 mod conform;
 mod crash;
+mod damage;
 mod diff;
 mod door;
 mod histories;
