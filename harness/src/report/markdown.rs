@@ -18,6 +18,7 @@ pub fn render(report: &Report) -> String {
     page.push_str(&clauses(report));
     page.push_str(&guarantees(report));
     page.push_str(&durability(report));
+    page.push_str(&unavailable(report));
     page.push_str(&observations(report));
     page.push_str(&failures(report));
     page.push_str(&provenance(report));
@@ -110,6 +111,15 @@ fn guarantees(report: &Report) -> String {
         let _ = writeln!(out, "| {} | {} | {} | {} |", row.name, row.seen, row.of, row.clause);
     }
     out
+}
+
+/// What the machine could not run.
+fn unavailable(report: &Report) -> String {
+    let lines = verdict::unavailable(report).into_iter().map(|(family, why, accepted)| {
+        format!("- {family}: {}{}\n", escaped(&why), if accepted { " (accepted)" } else { "" })
+    });
+    let lines: String = lines.collect();
+    if lines.is_empty() { lines } else { format!("\n## Unavailable on this machine\n\n{lines}") }
 }
 
 fn durability(report: &Report) -> String {

@@ -42,6 +42,7 @@ pub fn render(report: &Report, style: Style) -> String {
     out.push_str(&searches(report));
     out.push_str(&stress(report));
     out.push_str(&durability(report));
+    out.push_str(&unavailable(report, style));
     out.push_str(&observations(report));
     out.push_str(&failures(report, style));
     out.push_str(&summary(report, style));
@@ -138,6 +139,20 @@ fn stress(report: &Report) -> String {
         guarantees.calls,
         guarantees_table(guarantees)
     )
+}
+
+/// What this machine could not run.
+fn unavailable(report: &Report, style: Style) -> String {
+    let lines = verdict::unavailable(report).into_iter().map(|(family, why, accepted)| {
+        let so = if accepted {
+            "accepted".to_owned()
+        } else {
+            format!("not tested; to do without: --accept-unavailable {family}")
+        };
+        format!("{}  {family}: {why}\n             {so}\n", style.verdict("UNAVAILABLE", false))
+    });
+    let lines: String = lines.collect();
+    if lines.is_empty() { lines } else { format!("{lines}\n") }
 }
 
 /// Durability, claimed and demonstrated, and what stands behind it.

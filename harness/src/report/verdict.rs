@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::document::{CheckReport, CheckVerdict, ClauseReport, ClauseVerdict, Count, EngineVerdict, Verdicts};
+use super::document::{CheckReport, CheckVerdict, ClauseReport, ClauseVerdict, Count, EngineVerdict, Report, Verdicts};
 use crate::contract::{ClauseId, Contract, Family, Level};
 use crate::engine::{Declarations, Target};
 
@@ -104,6 +104,17 @@ pub fn of_clauses(checks: &[CheckReport], declared: Declarations, target: Target
             ClauseReport { id: clause.id, title: clause.title.clone(), level, verdict, checks, failed }
         })
         .collect()
+}
+
+/// Families that the machine could not run, with the reason, and whether the user agreed to do without.
+#[must_use]
+pub fn unavailable(report: &Report) -> Vec<(Family, String, bool)> {
+    let mut found: BTreeMap<Family, (String, bool)> = BTreeMap::new();
+    for check in report.checks.iter().filter(|check| check.verdict == CheckVerdict::Unavailable) {
+        let accepted = report.run.accepted.contains(&check.family);
+        found.entry(check.family).or_insert_with(|| (check.reason.clone(), accepted));
+    }
+    found.into_iter().map(|(family, (why, accepted))| (family, why, accepted)).collect()
 }
 
 /// The clauses of the target that no check of the run shows.

@@ -14,7 +14,7 @@ fn what_was_acknowledged_survives_and_the_report_says_how_often_it_was_tried() {
     assert_eq!((damage["lost"].as_u64(), damage["damaged"].as_u64()), (Some(0), Some(0)), "{damage}");
     let page = std::fs::read_to_string(dir.path().join("r/report.md")).expect("a page");
     assert!(
-        page.contains("\n## Durability\n\nclaims power-loss; demonstrated: process-crash.\n\n51 kills: "),
+        page.contains("\n## Durability\n\nclaims power-loss; demonstrated: process-crash.\n\n- 51 kills: "),
         "{page}"
     );
 }

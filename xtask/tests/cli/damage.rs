@@ -87,7 +87,10 @@ fn without_fuse_the_families_are_unavailable_and_the_engine_is_partial() {
     let (_, out) = conform("", "r");
     let report = report(&dir.path().join("r"));
     assert_eq!(report["checks"][0]["verdict"], "unavailable", "{out}");
-    assert!(out.contains("unavailable"), "{out}");
+    assert!(out.contains("UNAVAILABLE  power-loss: no FUSE file system can be mounted: "), "{out}");
+    assert!(out.contains("not tested; to do without: --accept-unavailable power-loss\n"), "{out}");
+    let (_, out) = conform("--accept-unavailable power-loss", "s");
+    assert!(out.contains("\n             accepted\n"), "{out}");
     let reason = report["checks"][0]["reason"].as_str().unwrap_or_default();
     assert!(reason.starts_with("no FUSE file system can be mounted: "), "{reason}");
 }
@@ -159,6 +162,8 @@ fn ordinary(dir: &Path) -> Command {
     if !rustix::process::getuid().is_root() {
         return storecheck(dir);
     }
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata("/dev/fuse").expect("FUSE").permissions());
+    assert_eq!(mode & 0o006, 0o006, "an ordinary user needs /dev/fuse: chmod a+rw /dev/fuse");
     let open = Command::new("chmod").arg("a+rwx").arg(dir).status();
     assert!(open.expect("chmod starts").success());
     // Where it was built others may not be let in.
