@@ -9,9 +9,11 @@ use std::process::ExitCode;
 use storecheck::cli::{self, Chore, Registry};
 
 fn main() -> ExitCode {
+    let mut engines = vec![storecheck_btree::engine(), storecheck_sqlite::engine(), storecheck_append_log::engine()];
+    engines.extend(storecheck_sqlite::modes());
     cli::main(&Registry {
         program: "cargo xtask",
-        engines: vec![storecheck_btree::engine(), storecheck_sqlite::engine(), storecheck_append_log::engine()],
+        engines,
         mutants: storecheck_mutants::all(),
         eccentrics: storecheck_eccentrics::all(),
         chores: vec![

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, Result, TransactionBehavior};
 
 use crate::failure::{Failure, failed};
+use crate::mode::Mode;
 use crate::tables::SCHEMA;
 
 /// The layout of the tables, kept in the database's header. A database without one is fresh.
@@ -16,17 +17,12 @@ const FORMAT: i64 = 1;
 /// Nothing here waits for a lock by design; SQLite takes short ones of its own around the write-ahead log's index.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What the writer relies on. FULL syncs the write-ahead log at every commit, and on macOS, where an ordinary sync
-/// stops at the drive's cache, both `fullfsync` go through it.
+/// What the writer relies on, beside its mode: on macOS, where an ordinary sync stops at the drive's cache, both
+/// `fullfsync` go through it.
 const WRITER_SETTINGS: &str = "
-    PRAGMA synchronous = FULL;
     PRAGMA fullfsync = ON;
     PRAGMA checkpoint_fullfsync = ON;
 ";
-
-/// What holds beside that for a store that is to survive the end of its process and no more: nothing is synced, and the
-/// write-ahead log is in the system's hands when a commit returns.
-const UNSYNCED: &str = "PRAGMA synchronous = OFF;";
 
 /// How SQLite asks the system for files: it keeps the index of the write-ahead log in its own memory. There is no memory
 /// mapping at all, on purpose: it would turn an I/O error into a signal (GEN-5). That this keeps other processes out is
@@ -34,14 +30,14 @@ const UNSYNCED: &str = "PRAGMA synchronous = OFF;";
 const VFS: &std::ffi::CStr = c"unix-excl";
 
 /// The connection that writes; it recovers what a crash left behind and makes the tables of a fresh store.
-pub(crate) fn open_writer(database: &Path, syncs: bool) -> Result<Connection, String> {
-    if syncs {
+pub(crate) fn open_writer(database: &Path, mode: Mode) -> Result<Connection, String> {
+    if mode.syncs() {
         settle(&database.with_extension("sqlite3-wal"))
             .map_err(|error| format!("settling the write-ahead log: {error}"))?;
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let mut connection = open(database, flags).map_err(failed("opening the database"))?;
-    prepare(&mut connection, syncs).map_err(failed("preparing the database"))?;
+    prepare(&mut connection, mode).map_err(failed("preparing the database"))?;
     Ok(connection)
 }
 
@@ -76,20 +72,17 @@ fn open(database: &Path, access: OpenFlags) -> Result<Connection> {
     Ok(connection)
 }
 
-/// Asks for a write-ahead log. The statement is run to its end: an error may come after the row.
-fn journal_mode(connection: &Connection) -> Result<String> {
-    let mut statement = connection.prepare("PRAGMA journal_mode = WAL")?;
+/// Asks for the mode's journal. The statement is run to its end: an error may come after the row.
+fn journal_mode(connection: &Connection, mode: Mode) -> Result<String> {
+    let mut statement = connection.prepare(&format!("PRAGMA journal_mode = {}", mode.journal))?;
     let modes = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>>>()?;
     Ok(modes.into_iter().next().unwrap_or_default())
 }
 
-fn prepare(connection: &mut Connection, syncs: bool) -> Result<(), Failure> {
+fn prepare(connection: &mut Connection, mode: Mode) -> Result<(), Failure> {
     connection.execute_batch(WRITER_SETTINGS)?;
-    if !syncs {
-        connection.execute_batch(UNSYNCED)?;
-    }
-    let mode = journal_mode(connection)?;
-    if mode != "wal" {
+    connection.pragma_update(None, "synchronous", mode.synchronous)?;
+    if journal_mode(connection, mode)? != mode.journal {
         return Err(Failure::from("the file system does not carry a write-ahead log".to_owned()));
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -12,6 +12,7 @@ mod connection;
 mod encoding;
 mod failure;
 mod lock;
+mod mode;
 mod readers;
 mod tables;
 #[cfg(test)]
@@ -28,6 +29,8 @@ use storecheck::{Durability, Engine, StoreEngine};
 
 use crate::failure::{Failure, failed};
 use crate::lock::Lock;
+use crate::mode::Mode;
+pub use crate::mode::modes;
 use crate::readers::Readers;
 
 /// From how many octets on the write-ahead log is emptied at the cost of a pause for readers.
@@ -68,7 +71,7 @@ impl Sqlite {
     /// When the store is open already (DUR-7), when it cannot be read or written, or when it is of a format that this
     /// version does not know.
     pub fn open(dir: &Path) -> Result<Self, String> {
-        Self::open_with(dir, true)
+        Self::open_with(dir, Mode::FULL)
     }
 
     /// As [`open`](Self::open), but nothing is synced: a write survives the end of this process (DUR-2), and a power
@@ -77,13 +80,13 @@ impl Sqlite {
     /// # Errors
     /// As for [`open`](Self::open).
     pub fn open_unsynced(dir: &Path) -> Result<Self, String> {
-        Self::open_with(dir, false)
+        Self::open_with(dir, Mode::OFF)
     }
 
-    fn open_with(dir: &Path, syncs: bool) -> Result<Self, String> {
+    fn open_with(dir: &Path, mode: Mode) -> Result<Self, String> {
         let lock = Lock::take(dir)?;
         let database = dir.join("store.sqlite3");
-        let writer = connection::open_writer(&database, syncs)?;
+        let writer = connection::open_writer(&database, mode)?;
         let last = tables::last_number(&writer).map_err(failed("reading the newest sequence number"))?;
         Ok(Self {
             readers: Readers::new(database),

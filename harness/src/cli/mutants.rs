@@ -70,7 +70,7 @@ struct Matrix {
     mutants: Vec<Row>,
     /// Scenarios that kill no mutant but broad ones.
     idle: Vec<String>,
-    /// MUST clauses that scenarios or crashes can show and no kill backs.
+    /// MUST clauses that a family of this version can show and no kill backs.
     unbacked: Vec<ClauseId>,
     seconds: f64,
 }
@@ -287,12 +287,14 @@ fn matrix(args: &MutantsArgs, checks: &[Check], rows: Vec<Row>, whole: bool, too
     let narrow = rows.iter().filter(|row| !row.broad);
     let killing: BTreeSet<&str> =
         narrow.flat_map(|row| &row.kills).map(|id| id.split('#').next().unwrap_or(id)).collect();
-    let scenarios: BTreeSet<&str> = checks.iter().map(Check::scenario).collect();
+    // What rots is counted, and kills nobody.
+    let scenarios: BTreeSet<&str> =
+        checks.iter().filter(|check| check.family != Family::Rot).map(Check::scenario).collect();
     let idle = scenarios.difference(&killing).filter(|_| whole).map(|id| (*id).to_owned()).collect();
     let backed: BTreeSet<ClauseId> = rows.iter().flat_map(|row| &row.backs).copied().collect();
     let must = Contract::get().clauses().filter(|clause| {
         whole
-            && (clause.shown_by.contains(&Family::Scenario) || clause.shown_by.contains(&Family::Crash))
+            && clause.shown_by.iter().any(|family| !matches!(family, Family::Rot | Family::Wire))
             && clause.rules.iter().any(|rule| rule.level == Level::Must)
     });
     let unbacked = must.map(|clause| clause.id).filter(|id| !backed.contains(id)).collect();
