@@ -81,9 +81,8 @@ pub(crate) fn run(
 pub(crate) fn promised(family: Family) -> Durability {
     match family {
         Family::PowerLoss => Durability::PowerLoss,
-        // That errors come back as errors is asked of every engine.
-        Family::Fault => Durability::Volatile,
-        Family::Rot => Durability::CleanClose,
+        // That errors come back as errors is asked of every engine that keeps anything where they come from.
+        Family::Fault | Family::Rot => Durability::CleanClose,
         _ => Durability::ProcessCrash,
     }
 }

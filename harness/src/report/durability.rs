@@ -112,10 +112,11 @@ impl DurabilityReport {
         lines
     }
 
-    /// What strict names show, where they show something.
+    /// What strict names show of a store that keeps everything else.
     fn names(&self) -> Option<String> {
-        let broken = self.power?.strict_broken;
-        (broken > 0).then(|| {
+        let power = self.power?;
+        let broken = power.strict_broken;
+        (broken > 0 && power.kept_all()).then(|| {
             format!(
                 "relies on the order in which names reach the disk: {broken} times something was missing where a name \
                  is kept only once its folder was synced"

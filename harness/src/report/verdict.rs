@@ -66,7 +66,9 @@ pub fn of_clauses(checks: &[CheckReport], declared: Declarations, target: Target
         // A search ends at its first failure, and has shown nothing of what it did not come to.
         let cut_short =
             (check.search.is_some() || check.stress.is_some() || check.damage.is_some()) && check.verdict.is_failure();
-        if ran && !cut_short {
+        // What is only graded shows nothing of what is asked.
+        let graded = check.damage.is_some() && check.verdict == CheckVerdict::Refused;
+        if ran && !cut_short && !graded {
             for clause in &check.clauses {
                 *covering.entry(*clause).or_default() += 1;
             }

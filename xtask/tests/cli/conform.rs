@@ -112,7 +112,7 @@ fn wrong_usage_has_one_message_and_its_exit_code() {
     std::fs::write(dir.path().join("file"), "").expect("writable");
     std::fs::write(dir.path().join("bad.yaml"), "scenario: x\nsteps: [\n").expect("writable");
     for (args, code, says) in [
-        (vec!["--engine", "sqlit"], 2, "did you mean sqlite or sqlite@process-crash?"),
+        (vec!["--engine", "sqlit"], 2, "did you mean sqlite or sqlite-wal-off or "),
         (vec!["--engine", "mutant:scan-cap-100"], 2, "did you mean mutant:scan-cap-1000"),
         (vec!["--engine", "zzzzzzz"], 2, "`cargo xtask engines` lists"),
         (vec!["--engine", "btree", "--check", "scan/end-is-inclusiv"], 2, "did you mean scan/end-is-inclusive"),
