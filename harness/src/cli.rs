@@ -42,6 +42,8 @@ pub struct Registry {
     pub program: &'static str,
     /// Engines by name.
     pub engines: Vec<Engine>,
+    /// Engines in processes of their own, by name: the commands that start their hosts.
+    pub commands: Vec<(&'static str, String)>,
     /// Broken engines, as `mutant:name`.
     pub mutants: Vec<Mutant>,
     /// Odd but legal engines, as `eccentric:name`.

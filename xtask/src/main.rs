@@ -8,12 +8,18 @@ use std::process::ExitCode;
 
 use storecheck::cli::{self, Chore, Registry};
 
+/// The sample engine, started from wherever this repository was when it was built.
+fn python() -> String {
+    format!("python3 '{}/../engines/python/store.py'", env!("CARGO_MANIFEST_DIR"))
+}
+
 fn main() -> ExitCode {
     let mut engines = vec![storecheck_btree::engine(), storecheck_sqlite::engine(), storecheck_append_log::engine()];
     engines.extend(storecheck_sqlite::modes());
     cli::main(&Registry {
         program: "cargo xtask",
         engines,
+        commands: vec![("python", python())],
         mutants: storecheck_mutants::all(),
         eccentrics: storecheck_eccentrics::all(),
         chores: vec![

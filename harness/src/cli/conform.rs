@@ -97,7 +97,7 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(seconds).ok().filter(|duration| !duration.is_zero()).ok_or_else(wrong)
 }
 
-fn family(text: &str) -> Result<Family, String> {
+pub(super) fn family(text: &str) -> Result<Family, String> {
     Family::named(text).ok_or_else(|| "the name of a family, such as power-loss or fault".to_owned())
 }
 

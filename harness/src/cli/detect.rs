@@ -1,7 +1,8 @@
-//! `detect`: how soon the stress family finds mutants that are wrong only when several threads call at once.
+//! `detect`: how soon a family that is left to chance finds the mutants that are its own: those of concurrency, and those
+//! that only damage brings to light.
 //!
 //! Each mutant is judged with each seed until the first check fails. What counts is whether that failure names a clause
-//! that the mutant breaks, the seconds until then, and how many calls prove it.
+//! that the mutant breaks, the seconds until then, and how much it took: calls of a proof, kills, images, audits.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -10,7 +11,9 @@ use clap::Args;
 
 use super::exit::Exit;
 use super::gallery::Gallery;
+use super::mutants::damage;
 use super::{Failure, Registry, conform, output, select};
+use crate::contract::Family;
 use crate::engine::{Mutant, Target};
 use crate::process::Limits;
 use crate::report::Report;
@@ -22,6 +25,9 @@ pub(super) struct DetectArgs {
     /// Only mutants whose name matches.
     #[arg(long, value_name = "GLOB")]
     mutant: Vec<String>,
+    /// The family: stress, crash, power-loss or fault.
+    #[arg(long, value_name = "FAMILY", default_value = "stress", value_parser = conform::family)]
+    family: Family,
     /// Seeds, from 0.
     #[arg(long, default_value_t = 20)]
     seeds: u64,
@@ -43,6 +49,8 @@ struct Row {
     seconds: Vec<f64>,
     /// Calls of each proof.
     proofs: Vec<usize>,
+    /// What stores were put through until the failure: kills, images, and where there are neither audits.
+    points: Vec<u64>,
     /// Times that the fault was exposed, and calls, as far as the mutant told.
     exposed: [u64; 2],
     anomalies: BTreeSet<&'static str>,
@@ -50,24 +58,28 @@ struct Row {
 
 pub(super) fn run(registry: &Registry, args: &DetectArgs) -> Result<Exit, Failure> {
     let mut checks = select::load_suite(args.profile, Vec::new())?;
-    checks.retain(|check| check.id.starts_with("stress/"));
+    checks.retain(|check| check.family == args.family);
     let matches = |mutant: &&Mutant| {
-        mutant.concurrent && (args.mutant.is_empty() || select::matches(&args.mutant, mutant.engine.name()))
+        let own = if args.family == Family::Stress { mutant.concurrent } else { mutant.family == Some(args.family) };
+        own && (args.mutant.is_empty() || select::matches(&args.mutant, mutant.engine.name()))
     };
     let mutants: Vec<&Mutant> = registry.mutants.iter().filter(matches).collect();
     if mutants.is_empty() {
-        return Err(Failure::new(Exit::NothingRan, "no mutant of concurrency matches --mutant"));
+        return Err(Failure::new(Exit::NothingRan, "no mutant of the family matches --mutant"));
     }
-    output::print(
-        "| mutant | found | median s | worst s | exposures per million calls | median calls of a proof | anomalies |\n|---|---|---|---|---|---|---|",
-    );
+    output::print(if args.family == Family::Stress {
+        "| mutant | found | median s | worst s | exposures per million calls | median calls of a proof | anomalies |\n|---|---|---|---|---|---|---|"
+    } else {
+        "| mutant | found | median s | worst s | median crash points | worst |\n|---|---|---|---|---|---|"
+    });
     let mut rows = Vec::new();
     for mutant in &mutants {
         let mut row = Row::default();
         for seed in 0..args.seeds {
             row.take(mutant, &checks, &gallery(registry, args, seed))?;
         }
-        output::print(&row.line(mutant, args.seeds));
+        let line = if args.family == Family::Stress { Row::line } else { Row::damage_line };
+        output::print(&line(&row, mutant, args.seeds));
         rows.push(row);
     }
     let always = rows.iter().filter(|row| row.found == args.seeds).count();
@@ -105,8 +117,10 @@ impl Row {
             let failures = report.checks.iter().flat_map(|check| &check.failures);
             failures.flat_map(|failure| &failure.finding.clauses).any(|id| mutant.breaks.contains(&id.as_str()))
         };
-        if named(&report) {
+        let strictly = report.checks.iter().any(|check| damage::strictly(check, mutant).is_some());
+        if named(&report) || strictly {
             self.found += 1;
+            self.points.push(points(&report));
             self.seconds.push(seconds);
         }
         for check in report.checks.iter().filter(|check| check.verdict.is_failure()) {
@@ -128,6 +142,20 @@ impl Row {
         Ok(())
     }
 
+    fn damage_line(&self, mutant: &Mutant, seeds: u64) -> String {
+        let mut points = self.points.clone();
+        points.sort_unstable();
+        format!(
+            "| {} | {} of {seeds} | {:.2} | {:.2} | {} | {} |",
+            mutant.engine.name(),
+            self.found,
+            middle(self.seconds.clone()),
+            self.seconds.iter().copied().fold(0.0, f64::max),
+            points.get(points.len() / 2).copied().unwrap_or(0),
+            points.last().copied().unwrap_or(0),
+        )
+    }
+
     fn line(&self, mutant: &Mutant, seeds: u64) -> String {
         let [exposed, calls] = self.exposed;
         let exposures =
@@ -143,6 +171,17 @@ impl Row {
             self.anomalies.iter().copied().collect::<Vec<_>>().join(", "),
         )
     }
+}
+
+/// What the stores of a run were put through.
+fn points(report: &Report) -> u64 {
+    let damages = report.checks.iter().filter_map(|check| check.damage.as_ref());
+    damages
+        .map(|report| {
+            let damage = report.damage;
+            if damage.kills + damage.images > 0 { damage.kills + damage.images } else { damage.audits }
+        })
+        .sum()
 }
 
 fn middle(mut numbers: Vec<f64>) -> f64 {

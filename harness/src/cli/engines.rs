@@ -43,6 +43,9 @@ pub(super) fn find(registry: &Registry, spec: &str) -> Option<Found> {
     if let Some(command) = spec.strip_prefix(COMMAND) {
         return hosted(command).ok();
     }
+    if let Some((name, command)) = registry.commands.iter().find(|(name, _)| *name == spec) {
+        return hosted(command).ok().map(|found| Found { spec: (*name).to_owned(), ..found });
+    }
     all(registry).find(|found| found.spec == spec)
 }
 
@@ -62,8 +65,19 @@ pub(super) fn resolve(registry: &Registry, spec: &str) -> Result<Found, Failure>
         let cannot = |error| Failure::new(Exit::CannotStart, format!("`{command}`: {error}"));
         return hosted(command).map_err(cannot);
     }
+    if let Some((name, command)) = registry.commands.iter().find(|(name, _)| *name == spec) {
+        let cannot = |error| Failure::new(Exit::CannotStart, format!("{name} (`{command}`): {error}"));
+        return hosted(command).map(|found| Found { spec: (*name).to_owned(), ..found }).map_err(cannot);
+    }
     find(registry, spec).ok_or_else(|| {
-        let names: Vec<String> = all(registry).map(|found| found.spec).collect();
+        let commands = registry.commands.iter().map(|(name, _)| (*name).to_owned());
+        let names: Vec<String> = all(registry).map(|found| found.spec).chain(commands).collect();
+        if names.is_empty() {
+            return Failure::usage(format!(
+                "no engine is called {spec:?}: this build knows none by name; one in a process of its own is \
+                 `--engine 'cmd:COMMAND'`, with `{{dir}}` for the store's folder where the command wants it"
+            ));
+        }
         let nearest = nearest(spec, names.iter().map(String::as_str));
         let program = registry.program;
         Failure::usage(if nearest.is_empty() {
@@ -100,6 +114,7 @@ pub(super) fn list(registry: &Registry) -> String {
             format!("{:<40} {} ({class})", other.name(), other.version_text(), class = other.declarations().durability)
         }));
     }
+    lines.extend(registry.commands.iter().map(|(name, command)| format!("{name:<40} `{command}`")));
     lines.extend(
         registry.eccentrics.iter().map(|e| format!("{:<40} {}", format!("eccentric:{}", e.engine.name()), e.line)),
     );

@@ -10,7 +10,7 @@
 //! All mutants meet the checks of the quick profile. Those of larger profiles are slow, so they meet only the mutants
 //! that live on, and, until it has killed one, each scenario the mutants that break a clause it covers.
 
-mod damage;
+pub(super) mod damage;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

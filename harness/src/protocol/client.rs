@@ -211,7 +211,8 @@ impl Line {
             let mut line = Vec::new();
             let read = (&mut lines).take(LINE_OCTETS_MAX as u64 + 1).read_until(b'\n', &mut line);
             let ended = !matches!(read, Ok(1..)) || (line.last() != Some(&b'\n') && line.len() <= LINE_OCTETS_MAX);
-            if ended && line.is_empty() {
+            // A line that was begun and not ended is a host that died in the middle of it.
+            if ended {
                 let how = self.reap();
                 let wrote = output_tail(&self.output());
                 let _ = first.send(Err(StartError::Ended(how.clone(), wrote)));

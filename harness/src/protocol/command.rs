@@ -50,10 +50,18 @@ pub fn is_command() -> bool {
 #[must_use]
 pub fn become_command() -> ExitCode {
     die_with_parent();
+    no_core_files();
     let text = std::env::var_os(COMMAND_ENV).unwrap_or_default();
     let error = Command::new("sh").arg("-c").arg(text).env_remove(COMMAND_ENV).exec();
     let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("cannot start sh: {error}\n").as_bytes());
     ExitCode::from(127)
+}
+
+/// An engine that dies on purpose, or is killed time after time, leaves no images of its memory in its store.
+pub(super) fn no_core_files() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    // A system without the limit writes none, or has somewhere else for them.
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
 }
 
 /// Asks the kernel to kill this process when the thread that started it ends.

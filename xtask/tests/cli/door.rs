@@ -62,6 +62,8 @@ fn each_break_of_the_protocol_is_told_apart() {
         ),
         (format!("echo '{HELLO}'"), "a second handshake"),
         ("exit 4".to_owned(), "the process died: exited with code 4"),
+        (r#"printf '{"id":"0","ans'; exit 5"#.to_owned(), "the process died: exited with code 5"),
+        ("kill -11 $$".to_owned(), "the process died: killed by signal 11 (SIGSEGV)"),
         (format!("echo '{done}'; read line; echo '{done}'; read line"), "a second answer to request 0"),
         (format!("echo '{done}'; read line; exec >&-; sleep 5"), "closed its stdout and went on running"),
         (

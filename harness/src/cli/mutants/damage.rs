@@ -26,7 +26,7 @@ pub(super) fn within_reach(mutant: &Mutant) -> bool {
 
 /// What the strict grade shows of a mutant of power loss: journals keep names in order, so that a folder never synced is
 /// no failure there; a right engine has a clean grade all the same.
-pub(super) fn strictly(check: &CheckReport, mutant: &Mutant) -> Option<ClauseId> {
+pub(in crate::cli) fn strictly(check: &CheckReport, mutant: &Mutant) -> Option<ClauseId> {
     let broken = check.damage.as_ref().is_some_and(|report| report.damage.strict_broken > 0);
     let clause = ClauseId::new("DUR-3");
     (mutant.family == Some(Family::PowerLoss) && broken && mutant.breaks.contains(&clause.as_str())).then_some(clause)
