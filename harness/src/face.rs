@@ -15,6 +15,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::contract::Family;
+use crate::damage;
 use crate::engine::{Engine, Target};
 use crate::process::{self, Limits};
 use crate::report::{CheckVerdict, Report, evidence, files};
@@ -64,10 +65,7 @@ fn try_main(engine: &Engine) -> Result<ExitCode, String> {
     let mut trials: Vec<Trial> = Vec::with_capacity(shared.plan.checks.len() + 1);
     for (index, check) in shared.plan.checks.iter().enumerate() {
         let trial = Trial::test(check.id.clone(), move || shared.run(index));
-        // Without the feature nothing can be said of these families: that stands in the list of tests, and running them
-        // all the same says why.
-        let wanting = matches!(check.family, Family::PowerLoss | Family::Fault) && !cfg!(feature = "powerloss");
-        trials.push(trial.with_ignored_flag(wanting));
+        trials.push(trial.with_ignored_flag(shared.ignored.contains(&index)));
     }
     if shared.plan.target == Target::Served {
         let batch_log = engine.declarations().batch_log;
@@ -76,6 +74,7 @@ fn try_main(engine: &Engine) -> Result<ExitCode, String> {
     let listing = args.list;
     let conclusion = libtest_mimic::run(&args, trials);
     if let Some(Ok(session)) = shared.session.get() {
+        shared.note_ignored(session);
         session.end();
     }
     if listing || args.exact {
@@ -172,6 +171,8 @@ struct Shared {
     plan: Plan,
     report: Option<PathBuf>,
     known: Option<Known>,
+    /// Checks that are listed as ignored: without the feature nothing can be said of what the engine promises there.
+    ignored: Vec<usize>,
     cancel: AtomicBool,
     session: OnceLock<Result<Session<'static>, String>>,
     collector: Mutex<Collector>,
@@ -210,7 +211,13 @@ impl Shared {
         };
         let collector = Mutex::new(Collector::new(&plan));
         let Settings { report, known, .. } = settings;
-        Self { plan, report, known, cancel: AtomicBool::new(false), session: OnceLock::new(), collector }
+        let ignored = |check: &Check| {
+            matches!(check.family, Family::PowerLoss | Family::Fault)
+                && !cfg!(feature = "powerloss")
+                && plan.declared.durability >= damage::promised(check.family)
+        };
+        let ignored = (0..plan.checks.len()).filter(|index| ignored(&plan.checks[*index])).collect();
+        Self { plan, report, known, ignored, cancel: AtomicBool::new(false), session: OnceLock::new(), collector }
     }
 
     fn run(&'static self, index: usize) -> Result<(), Failed> {
@@ -229,6 +236,15 @@ impl Shared {
         let mut collector = self.collector.lock().unwrap_or_else(PoisonError::into_inner);
         collector.take(Event::CheckEnded(index, Box::new(report), behaviours));
         result
+    }
+
+    /// Has the report say why some checks were ignored.
+    fn note_ignored(&self, session: &Session<'_>) {
+        for index in &self.ignored {
+            let (report, behaviours) = session.check(*index, &|_| {});
+            let mut collector = self.collector.lock().unwrap_or_else(PoisonError::into_inner);
+            collector.take(Event::CheckEnded(*index, Box::new(report), behaviours));
+        }
     }
 
     /// Writes the report, if a folder was named. What is used up of the list of known failures.

@@ -35,7 +35,7 @@ fn an_engine_of_another_repository_is_judged_from_an_empty_folder() {
         "crash/writes",
     ]);
     assert_eq!(code, Some(0), "{out}");
-    assert!(out.contains("durability  claims process-crash; demonstrated: process-crash\n"), "{out}");
+    assert!(out.contains("durability  claims power-loss; demonstrated: process-crash\n"), "{out}");
 }
 
 #[test]

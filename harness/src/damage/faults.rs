@@ -157,10 +157,10 @@ impl Case<'_, '_> {
             }
         }
         drop(process);
-        if self.trial.declared.durability < Durability::CleanClose {
+        let process = self.opened()?;
+        if self.trial.declared.durability < Durability::CleanClose || self.blind() {
             (self.known, self.pruned) = (Known::default(), 0);
         }
-        let process = self.opened()?;
         self.settled = false;
         self.look(&process, ERROR)?;
         Ok(process)
@@ -298,7 +298,8 @@ impl Case<'_, '_> {
         if !self.trial.declared.batch_log {
             return Ok(());
         }
-        let from = seen.oldest.unwrap_or(1).max(self.known.perhaps_pruned);
+        let Some(oldest) = seen.oldest else { return Ok(()) };
+        let from = oldest.max(self.known.perhaps_pruned);
         let Some(number) = (from..=seen.current).find(|number| !self.known.writes.contains_key(number)) else {
             return Ok(());
         };

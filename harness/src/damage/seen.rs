@@ -53,7 +53,9 @@ impl Seen {
         }
         seen.read_keys(known, &ask)?;
         let highest = known.highest().max(seen.current) + known.in_flight.len() as u64 + MARGIN;
-        let least = known.writes.first_key_value().map_or(0, |(number, _)| *number).saturating_sub(MARGIN);
+        // Where nothing is known the first number may be any.
+        let first = known.writes.first_key_value().map(|(number, _)| *number);
+        let least = first.unwrap_or(seen.current.saturating_sub(known.in_flight.len() as u64)).saturating_sub(MARGIN);
         for number in least..=highest {
             if let Reply::Batch(Some(pairs)) = ask(Call::GetBatch(Decimal(number)))? {
                 seen.entries.insert(number, pairs);

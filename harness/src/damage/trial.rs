@@ -1,7 +1,7 @@
 //! A trial: one program on a store of its own, and what comes of it.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Damage;
 use super::desk::{self, Trouble};
@@ -11,7 +11,7 @@ use super::mixes::Mix;
 use super::seen::{NoReply, Seen};
 use crate::call::{Action, Call, Outcome, Reply};
 use crate::contract::Level;
-use crate::engine::Declarations;
+use crate::engine::{Declarations, Frontier};
 use crate::finding::Finding;
 use crate::judged::Failure;
 use crate::protocol::{HostCommand, Process};
@@ -19,6 +19,9 @@ use crate::scenario::generate::SplitMix;
 
 /// What a call may take; whoever supervises the worker has the shorter patience.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long a number may trail behind.
+const FRONTIER: Duration = Duration::from_secs(2);
 
 /// The program need not go on: it failed, or its store is damaged where that is only graded.
 pub(super) struct Over;
@@ -34,6 +37,10 @@ pub(super) struct Trial<'a> {
     /// A folder of its own.
     pub(super) dir: &'a Path,
     /// A folder that does not exist yet and that nobody else looks into, for a disk to be mounted on.
+    #[cfg_attr(
+        not(all(feature = "powerloss", target_os = "linux")),
+        expect(dead_code, reason = "there is no disk without it")
+    )]
     pub(super) disk: PathBuf,
     pub(super) draws: SplitMix,
     pub(super) damage: Damage,
@@ -63,6 +70,9 @@ impl Trial<'_> {
             calls.set(calls.get() + 1);
             process.perform(&Action::Call(call.clone()), PATIENCE)
         };
+        if self.declared.frontier == Frontier::Lagging {
+            catch_up(known.highest(), &call);
+        }
         let seen = Seen::look(known, &call);
         self.calls += calls.get();
         seen
@@ -101,6 +111,16 @@ impl Trial<'_> {
             proof: None,
         });
     }
+}
+
+/// Waits until a number that may trail has come to `highest`; one that does not is looked at as it is.
+fn catch_up(highest: u64, call: &dyn Fn(&Call) -> Outcome) {
+    let started = Instant::now();
+    let behind = || match call(&Call::CurrentSequence {}) {
+        Outcome::Reply(Reply::Sequence(number)) => number.0 < highest,
+        _ => false,
+    };
+    while behind() && started.elapsed() < FRONTIER {}
 }
 
 /// A store that does not open after it was lost.
