@@ -70,7 +70,7 @@ struct Matrix {
     mutants: Vec<Row>,
     /// Scenarios that kill no mutant but broad ones.
     idle: Vec<String>,
-    /// MUST clauses that a family of this version can show and no kill backs.
+    /// MUST clauses that scenarios or damage can show and no kill backs.
     unbacked: Vec<ClauseId>,
     seconds: f64,
 }
@@ -294,7 +294,7 @@ fn matrix(args: &MutantsArgs, checks: &[Check], rows: Vec<Row>, whole: bool, too
     let backed: BTreeSet<ClauseId> = rows.iter().flat_map(|row| &row.backs).copied().collect();
     let must = Contract::get().clauses().filter(|clause| {
         whole
-            && clause.shown_by.iter().any(|family| !matches!(family, Family::Rot | Family::Wire))
+            && clause.shown_by.iter().any(|family| matches!(family, Family::Scenario) || damage::is_damage(*family))
             && clause.rules.iter().any(|rule| rule.level == Level::Must)
     });
     let unbacked = must.map(|clause| clause.id).filter(|id| !backed.contains(id)).collect();
