@@ -12,7 +12,7 @@ use super::crash::{CLOSED, KILLED};
 use super::desk::{self, Trouble};
 use super::explain::{self, Class};
 use super::ledger::{InFlight, Known, Ledger};
-use super::power::{Mounted, POWER, mount};
+use super::power::{Mounted, POWER, mount, place};
 use super::trial::{Over, PATIENCE, Trial, unopened};
 use crate::call::{Action, Call, Outcome, Reply};
 use crate::contract::Level;
@@ -354,12 +354,7 @@ impl Case<'_, '_> {
 
     /// What the power leaves after errors: an error that was not told may have let go of a write.
     fn failed_power(&mut self, image: &crate::disk::Image, known: &Known) -> Result<(), Over> {
-        let dir = self.trial.dir.join("image");
-        let _ = std::fs::remove_dir_all(&dir);
-        if let Err(error) = std::fs::create_dir(&dir).and_then(|()| image.write_to(&dir)) {
-            self.trial.broken = Some(format!("an image cannot be written: {error}"));
-            return Err(Over);
-        }
+        let dir = place(self.trial, image)?;
         let process = self.trial.start(&dir)?;
         self.known = known.clone();
         let pruned = std::mem::take(&mut self.pruned);

@@ -5,6 +5,7 @@
 //! the power fails while a store recovers too.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 use super::audit::{Audited, audit};
 use super::client::Client;
@@ -83,6 +84,19 @@ fn record(trial: &mut Trial<'_>, round: u64, start: Option<&Image>, known: Known
     Ok((disk.recording(), Past { start: past_start, events }))
 }
 
+/// The image in a folder of its own, in place of the one before.
+pub(super) fn place(trial: &mut Trial<'_>, image: &Image) -> Result<PathBuf, Over> {
+    let dir = trial.dir.join("image");
+    let _ = std::fs::remove_dir_all(&dir);
+    match std::fs::create_dir(&dir).and_then(|()| image.write_to(&dir)) {
+        Ok(()) => Ok(dir),
+        Err(error) => {
+            trial.broken = Some(format!("an image cannot be written: {error}"));
+            Err(Over)
+        }
+    }
+}
+
 /// A disk of the trial's.
 pub(super) fn mount(trial: &mut Trial<'_>, start: Option<&Image>) -> Result<Mounted, Over> {
     let at = trial.disk.clone();
@@ -101,7 +115,7 @@ pub(super) fn mount(trial: &mut Trial<'_>, start: Option<&Image>) -> Result<Moun
 /// A disk, whose folder goes with it.
 pub(super) struct Mounted {
     disk: Option<Disk>,
-    at: std::path::PathBuf,
+    at: PathBuf,
 }
 
 impl std::ops::Deref for Mounted {
@@ -208,12 +222,7 @@ impl Cuts<'_, '_> {
 
     /// Writes the image into an empty folder and has a new host show it.
     fn open(&mut self, image: &Image) -> Result<(Shown, Process), Over> {
-        let dir = self.trial.dir.join("image");
-        let _ = std::fs::remove_dir_all(&dir);
-        if let Err(error) = std::fs::create_dir(&dir).and_then(|()| image.write_to(&dir)) {
-            self.trial.broken = Some(format!("an image cannot be written: {error}"));
-            return Err(Over);
-        }
+        let dir = place(self.trial, image)?;
         let process = self.trial.start(&dir)?;
         let shown = match process.perform(&Action::Open {}, PATIENCE) {
             Outcome::Reply(Reply::Done {}) => match self.trial.look(&process, &self.past.known(usize::MAX)) {

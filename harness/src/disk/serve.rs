@@ -210,9 +210,8 @@ impl Filesystem for Served {
         done(met.and_then(|(mut live, _)| live.unlink(parent.0, name)), reply);
     }
 
-    fn rmdir(&self, _req: &fuser::Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
-        let met = self.0.meet(Request::Unlink, parent);
-        done(met.and_then(|(mut live, _)| live.unlink(parent.0, name)), reply);
+    fn rmdir(&self, req: &fuser::Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
+        self.unlink(req, parent, name, reply);
     }
 
     fn rename(
