@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-pub(crate) use fault::{Fault, Plan};
+pub(crate) use fault::{Fault, Plan, Request};
 pub(crate) use image::{DATA, Data, Image, Names, Survival};
 pub(crate) use mounts::unmount_below;
 pub(crate) use record::Recording;
@@ -84,9 +84,9 @@ impl Disk {
         self.shared.live().injector.last.clone()
     }
 
-    /// Requests so far that a plan may hit.
-    pub(crate) fn requests(&self) -> u64 {
-        self.shared.live().injector.requests
+    /// The requests so far that a plan may hit, in order.
+    pub(crate) fn met(&self) -> Vec<Request> {
+        self.shared.live().injector.met.clone()
     }
 
     /// Waits until the plan in force has hit a request, which it says, or it is `over` or the plan taken back.

@@ -1,31 +1,25 @@
 //! The fault family: each request of a short program to its disk fails once, in every way.
 //!
-//! A first run counts the requests. Then the program runs again for each request and each fault. Calls may fail while
-//! there is a cause; what they answer must be right, what they acknowledged must stay, and once the cause is gone the
-//! store works again, at the latest when it has been opened again.
+//! A first run tells what the program asks of its disk. Then it runs again for each request and each fault that can
+//! meet it. Where there is not time for all, each kind of request meets each of its faults before any does so twice: a
+//! program renames a file once and writes a hundred times.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+mod case;
 
-use super::audit::{Audited, audit};
+use case::Case;
+
 use super::client::Client;
-use super::crash::{CLOSED, KILLED};
-use super::desk::{self, Trouble};
-use super::explain::{self, Class};
-use super::ledger::{InFlight, Known, Ledger};
-use super::power::{Mounted, POWER, mount, place};
-use super::trial::{Over, PATIENCE, Trial, unopened};
-use crate::call::{Action, Call, Outcome, Reply};
-use crate::contract::Level;
-use crate::disk::{Data, Fault, Names, Plan, Survival};
-use crate::engine::Durability;
-use crate::finding::Finding;
-use crate::octets::Octets;
-use crate::protocol::Process;
+use super::trial::{Over, Trial};
+use crate::call::Call;
+use crate::disk::{Fault, Plan, Request};
+use crate::scenario::generate::SplitMix;
 
 /// The ways to fail, and how many requests in a row do.
-const FAULTS: [(Fault, u64); 8] = [
+const FAULTS: [(Fault, u64); 10] = [
     (Fault::Io, 1),
     (Fault::Io, u64::MAX),
+    (Fault::Unreadable, u64::MAX),
+    (Fault::Unsynced, u64::MAX),
     (Fault::Full, u64::MAX),
     (Fault::Short, 1),
     (Fault::Interrupted, 1),
@@ -33,21 +27,14 @@ const FAULTS: [(Fault, u64); 8] = [
     (Fault::Held, 1),
     (Fault::Hung, 1),
 ];
-/// Calls that fail before the cause of the failures goes.
-const PATIENT: u64 = 2;
-/// What a right store shows after an error.
-const ERROR: Class = Class { clause: "PUT-8", lost_by: "an error" };
 
 /// Runs a program with every fault, or as many as there is time for.
 pub(super) fn run(trial: &mut Trial<'_>) -> Result<(), Over> {
     let calls = draw_calls(trial);
     let requests = Case::run(trial, &calls, None)?;
-    let all = requests.saturating_mul(FAULTS.len() as u64);
-    let few = trial.each < all;
-    for nth in 0..trial.each.min(all) {
-        let which = if few { trial.draws.below(all) } else { nth };
-        let (fault, times) = FAULTS[(which % FAULTS.len() as u64) as usize];
-        let plan = Plan { fault, from: which / FAULTS.len() as u64, times };
+    let most = usize::try_from(trial.each).unwrap_or(usize::MAX);
+    let plans = plans(&requests, &mut trial.draws);
+    for plan in plans.into_iter().take(most) {
         Case::run(trial, &calls, Some(plan))?;
     }
     Ok(())
@@ -61,374 +48,55 @@ fn draw_calls(trial: &mut Trial<'_>) -> Vec<Call> {
     (0..count).map(|nth| client.draw(nth)).collect()
 }
 
-/// One run of the program.
-struct Case<'a, 'b> {
-    trial: &'a mut Trial<'b>,
-    plan: Option<Plan>,
-    disk: Mounted,
-    known: Known,
-    /// Entries below were pruned, and that was acknowledged.
-    pruned: u64,
-    errors: u64,
-    /// Whether it was seen which of the writes that failed are there, since the last of them and the last open.
-    settled: bool,
-    trace: Vec<String>,
+/// Every fault at every request that it can meet: one of each kind of request and fault, then a second of each, ...
+fn plans(requests: &[Request], draws: &mut SplitMix) -> Vec<Plan> {
+    let mut kinds: Vec<(Request, usize, Vec<Plan>)> = Vec::new();
+    for (from, request) in (0..).zip(requests) {
+        for (way, (fault, times)) in FAULTS.into_iter().enumerate().filter(|(_, (fault, _))| fault.meets(*request)) {
+            let plan = Plan { fault, from, times };
+            match kinds.iter_mut().find(|(kind, other, _)| (kind, *other) == (request, way)) {
+                Some((.., plans)) => plans.push(plan),
+                None => kinds.push((*request, way, vec![plan])),
+            }
+        }
+    }
+    for (.., plans) in &mut kinds {
+        shuffle(plans, draws);
+    }
+    let rounds = kinds.iter().map(|(.., plans)| plans.len()).max().unwrap_or(0);
+    let mut all = Vec::new();
+    for round in 0..rounds {
+        let mut of_round: Vec<Plan> = kinds.iter().filter_map(|(.., plans)| plans.get(round).copied()).collect();
+        shuffle(&mut of_round, draws);
+        all.append(&mut of_round);
+    }
+    all
 }
 
-impl Case<'_, '_> {
-    /// Runs it; says how many requests the disk had.
-    fn run(trial: &mut Trial<'_>, calls: &[Call], plan: Option<Plan>) -> Result<u64, Over> {
-        trial.place = match plan {
-            None => "without a fault".to_owned(),
-            Some(Plan { fault, from, times }) => {
-                let whole = if times == 1 { "" } else { " and so do all after it" };
-                format!("request {from} {}{whole}", fault.words())
-            }
-        };
-        (trial.announce)(&trial.place.clone());
-        let disk = mount(trial, None)?;
-        disk.fail(plan);
-        let known = Known::default();
-        let mut case = Case { trial, plan, disk, known, pruned: 0, errors: 0, settled: true, trace: Vec::new() };
-        case.go(calls)?;
-        Ok(case.disk.requests())
+fn shuffle(plans: &mut [Plan], draws: &mut SplitMix) {
+    for last in (1..plans.len()).rev() {
+        let other = draws.below(last as u64 + 1);
+        // It is at most `last`, which is a place in memory.
+        plans.swap(last, usize::try_from(other).unwrap_or(last));
     }
+}
 
-    fn go(&mut self, calls: &[Call]) -> Result<(), Over> {
-        let half = calls.len() / 2;
-        let mut process = self.opened()?;
-        for (nth, call) in calls.iter().enumerate() {
-            if nth == half {
-                process = self.again(process)?;
-            }
-            if !self.call(&process, call)? {
-                process = self.again(process)?;
-            }
-        }
-        self.look(&process, ERROR)?;
-        self.lift();
-        // A store that says that it has to be opened again may be.
-        let last = Call::PutBatch(vec![(Octets::text("last"), Octets::text("last"))]);
-        if !self.call(&process, &last)? {
-            process = self.again(process)?;
-            if !self.call(&process, &last)? {
-                return self.wrong("a store opened again works again", "put_batch fails");
-            }
-        }
-        self.end(&process)
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    /// A fresh host with the store open. It need not open while there is a cause.
-    fn opened(&mut self) -> Result<Process, Over> {
-        let dir = self.trial.disk.clone();
-        let mut process = self.trial.start(&dir)?;
-        for turn in 0.. {
-            let outcome = self.perform(&process, &Action::Open {});
-            self.trace.push(format!("open -> {outcome}"));
-            match outcome {
-                Outcome::Reply(Reply::Done {}) => return Ok(process),
-                Outcome::Reply(Reply::Error(_)) if turn == 0 && self.disk.hits() > 0 => self.trial.damage.errors += 1,
-                Outcome::Died(_) if self.killed() => {}
-                Outcome::Reply(Reply::Error(message)) if turn > 0 => {
-                    return self.fail(vec![unopened(ERROR, &message)], "open", &process).map(|()| process);
-                }
-                outcome => {
-                    let finding = self.unreported(&Action::Open {}, &outcome);
-                    return self.fail(vec![finding], "open", &process).map(|()| process);
-                }
-            }
-            self.lift();
-            drop(process);
-            process = self.trial.start(&dir)?;
-        }
-        Ok(process)
-    }
-
-    /// Closes the store in good order and opens it again.
-    fn again(&mut self, process: Process) -> Result<Process, Over> {
-        let outcome = self.perform(&process, &Action::Close {});
-        self.trace.push(format!("close -> {outcome}"));
-        match outcome {
-            Outcome::Reply(Reply::Done {}) => {}
-            Outcome::Died(_) if self.killed() => {}
-            outcome => {
-                let finding = self.unreported(&Action::Close {}, &outcome);
-                self.fail(vec![finding], "close", &process)?;
-            }
-        }
-        drop(process);
-        let process = self.opened()?;
-        if self.trial.declared.durability < Durability::CleanClose || self.blind() {
-            (self.known, self.pruned) = (Known::default(), 0);
-        }
-        self.settled = false;
-        self.look(&process, ERROR)?;
-        Ok(process)
-    }
-
-    /// Whether nothing can be said of what a reopen shows: a store that is written at its close has nobody to tell of an
-    /// error then.
-    fn blind(&self) -> bool {
-        self.trial.declared.durability < Durability::ProcessCrash && self.disk.hits() > 0
-    }
-
-    /// Makes a call; false if it failed with a cause.
-    fn call(&mut self, process: &Process, call: &Call) -> Result<bool, Over> {
-        let mut ledger = Ledger::from(std::mem::take(&mut self.known));
-        let ticket = ledger.begin(call);
-        let outcome = self.perform(process, &Action::Call(call.clone()));
-        self.trial.calls += 1;
-        self.trace.push(format!("{call} -> {outcome}"));
-        let mut given = Ok(());
-        let mut over = None;
-        match (&outcome, ticket) {
-            (Outcome::Reply(Reply::Sequence(number)), Some(ticket)) => {
-                given = ledger.acknowledged(ticket, number.0);
-                // A write that failed before, and was not there, may not come to be any more (PUT-8).
-                if self.settled {
-                    ledger.forget_in_flight();
-                }
-            }
-            (Outcome::Reply(Reply::Removed(_)), Some(ticket)) => {
-                ledger.pruned(ticket);
-                if let Call::PruneBatchLog(cutoff) = call {
-                    // Beyond the newest entry there was nothing to prune.
-                    self.pruned = self.pruned.max(cutoff.0.min(ledger.highest() + 1));
-                }
-            }
-            (Outcome::Reply(Reply::Error(_)), _) if self.disk.hits() > 0 => over = Some(false),
-            (Outcome::Died(_), _) if self.killed() => over = Some(true),
-            _ => over = Some(true),
-        }
-        self.known = ledger.lost();
-        self.settled &= over.is_none();
-        if given.is_err() {
-            let finding = Finding::new(Level::Must, &["DUR-5", "PUT-3"], "a new number", outcome.to_string());
-            self.fail(vec![finding], &call.to_string(), process)?;
-        }
-        match over {
-            None => Ok(true),
-            Some(false) => {
-                self.errors += 1;
-                self.trial.damage.errors += 1;
-                self.look(process, ERROR)?;
-                if self.errors >= PATIENT {
-                    self.lift();
-                }
-                // The cause may be gone, and the store work again: the next call shows it.
-                Ok(self.errors < PATIENT || self.works(process)?)
-            }
-            Some(true) if self.killed() => Ok(false),
-            Some(true) => {
-                let finding = self.unreported(&Action::Call(call.clone()), &outcome);
-                self.fail(vec![finding], &call.to_string(), process).map(|()| false)
-            }
-        }
-    }
-
-    /// Whether a write is taken; one that fails may be.
-    fn works(&mut self, process: &Process) -> Result<bool, Over> {
-        let call = Call::PutBatch(vec![(Octets::text("works"), Octets::text(&self.errors.to_string()))]);
-        let mut ledger = Ledger::from(std::mem::take(&mut self.known));
-        let ticket = ledger.begin(&call).unwrap_or_default();
-        let outcome = self.perform(process, &Action::Call(call.clone()));
-        self.trace.push(format!("{call} -> {outcome}"));
-        let taken = match &outcome {
-            Outcome::Reply(Reply::Sequence(number)) => {
-                let given = ledger.acknowledged(ticket, number.0);
-                if self.settled {
-                    ledger.forget_in_flight();
-                }
-                given.is_ok()
-            }
-            _ => false,
-        };
-        self.known = ledger.lost();
-        self.settled &= taken;
-        match outcome {
-            Outcome::Reply(_) => Ok(taken),
-            outcome => {
-                let finding = self.unreported(&Action::Call(call.clone()), &outcome);
-                self.fail(vec![finding], &call.to_string(), process).map(|()| false)
-            }
-        }
-    }
-
-    /// Looks at the store. It need not answer while there is a cause, nor once it must be opened again; what it answers
-    /// is right.
-    fn look(&mut self, process: &Process, class: Class) -> Result<(), Over> {
-        // Whoever looks waits for each reply, and nobody would let go of a request that is held up.
-        let holds = matches!(self.plan, Some(Plan { fault: Fault::Held | Fault::Hung, .. }));
-        if (holds && self.disk.hits() == 0) || self.blind() {
-            return Ok(());
-        }
-        let known = self.known.clone();
-        let seen = match self.trial.look(process, &known) {
-            Ok(seen) => seen,
-            Err(none) if matches!(none.outcome, Outcome::Reply(Reply::Error(_))) && self.disk.hits() > 0 => {
-                return Ok(());
-            }
-            Err(none) if matches!(none.outcome, Outcome::Died(_)) && self.killed() => return Ok(()),
-            Err(none) => {
-                let finding = self.unreported(&Action::Call(none.call.clone()), &none.outcome);
-                return self.fail(vec![finding], &none.call.to_string(), process);
-            }
-        };
-        self.trial.damage.audits += 1;
-        let batch_log = self.trial.declared.batch_log;
-        match audit(&self.known, &seen, batch_log) {
-            Audited::Prefix { known, lost } if lost.is_empty() => {
-                // What failed and is not there may come with the next open, as long as nothing was written since.
-                let placed = |write: &InFlight| known.writes.values().any(|edit| *edit == write.edit);
-                let left = self.known.in_flight.iter().filter(|write| !placed(write)).cloned().collect();
-                self.known = Known { in_flight: left, ..known };
-                self.settled = true;
-                self.numbers(&seen, process)
-            }
-            Audited::Prefix { lost, .. } => self.fail(vec![explain::lost(class, &seen, &lost)], "audit", process),
-            Audited::Damaged(nearest) => {
-                let findings = explain::damaged(class, &self.known, &seen, &nearest, batch_log);
-                self.fail(findings, "audit", process)
-            }
-        }
-    }
-
-    /// Each number up to the store's is a write's, or has an empty entry (PUT-9).
-    fn numbers(&mut self, seen: &super::seen::Seen, process: &Process) -> Result<(), Over> {
-        if !self.trial.declared.batch_log {
-            return Ok(());
-        }
-        let Some(oldest) = seen.oldest else { return Ok(()) };
-        let from = oldest.max(self.known.perhaps_pruned);
-        let Some(number) = (from..=seen.current).find(|number| !self.known.writes.contains_key(number)) else {
-            return Ok(());
-        };
-        let expected = "a number that was taken without effect has an empty entry";
-        let got = format!("no write has number {number}, and get_batch({number}) is None");
-        self.fail(vec![Finding::new(Level::Served, &["PUT-9", "PUT-8"], expected, got)], "audit", process)
-    }
-
-    /// The store is closed and looked at once more; so is what the power would have left of it.
-    fn end(&mut self, process: &Process) -> Result<(), Over> {
-        let recording = self.disk.recording();
-        let before = self.known.clone();
-        self.trial.close(process)?;
-        let declared = self.trial.declared.durability;
-        if declared < Durability::CleanClose || self.blind() {
-            return Ok(());
-        }
-        let dir = self.trial.disk.clone();
-        let again = self.trial.start(&dir)?;
-        let class = if matches!(self.plan, Some(Plan { fault: Fault::Hung, .. })) { KILLED } else { CLOSED };
-        self.reopened(&again, class)?;
-        if declared < Durability::PowerLoss {
-            return Ok(());
-        }
-        // Nothing but what was synced is the hardest; the rest is what the power-loss family is about.
-        let survival = Survival { names: Names::Journal, data: Data::Synced, seed: self.trial.seed };
-        let image = recording.image(recording.len(), survival);
-        self.failed_power(&image, &before)
-    }
-
-    /// The store after a reopen: all that was acknowledged is there, and what was pruned is gone.
-    fn reopened(&mut self, process: &Process, class: Class) -> Result<(), Over> {
-        match process.perform(&Action::Open {}, PATIENCE) {
-            Outcome::Reply(Reply::Done {}) => {}
-            Outcome::Reply(Reply::Error(message)) => {
-                return self.fail(vec![unopened(class, &message)], "open", process);
-            }
-            outcome => return Err(self.trial.trouble(desk::trouble(&Action::Open {}, &outcome), process)),
-        }
-        self.look(process, class)?;
-        let oldest = process.perform(&Action::Call(Call::OldestRetainedBatch {}), PATIENCE);
-        match oldest {
-            Outcome::Reply(Reply::Oldest(Some(oldest))) if oldest.0 < self.pruned => {
-                let expected = format!("after a clean reopen nothing below {} is retained", self.pruned);
-                let clauses = ["PRN-7", "LOG-5", "DUR-1", "GEN-5"];
-                let got = format!("oldest_retained_batch is {}", oldest.0);
-                self.fail(vec![Finding::new(Level::Must, &clauses, expected, got)], "audit", process)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// What the power leaves after errors: an error that was not told may have let go of a write.
-    fn failed_power(&mut self, image: &crate::disk::Image, known: &Known) -> Result<(), Over> {
-        let dir = place(self.trial, image)?;
-        let process = self.trial.start(&dir)?;
-        self.known = known.clone();
-        let pruned = std::mem::take(&mut self.pruned);
-        self.reopened(&process, POWER)?;
-        self.pruned = pruned;
-        Ok(())
-    }
-
-    /// Performs an action. What is held up goes on once it has been; what hangs is killed.
-    fn perform(&mut self, process: &Process, action: &Action) -> Outcome {
-        match self.plan {
-            Some(Plan { fault: fault @ (Fault::Held | Fault::Hung), .. }) if self.disk.hits() == 0 => {
-                let disk = &*self.disk;
-                let over = AtomicBool::new(false);
-                std::thread::scope(|threads| {
-                    let performed = threads.spawn(|| {
-                        let outcome = process.perform(action, PATIENCE);
-                        over.store(true, Ordering::Release);
-                        disk.wake();
-                        outcome
-                    });
-                    if disk.wait_for_hit(&over) {
-                        if fault == Fault::Hung {
-                            process.signal_kill();
-                        }
-                        disk.fail(None);
-                    }
-                    performed.join().unwrap_or_else(|_| Outcome::ProtocolError("the caller panicked".to_owned()))
-                })
-            }
-            _ => process.perform(action, PATIENCE),
-        }
-    }
-
-    /// Whether the process was killed on purpose.
-    fn killed(&self) -> bool {
-        matches!(self.plan, Some(Plan { fault: Fault::Hung, .. })) && self.disk.hits() > 0
-    }
-
-    /// The cause is gone.
-    fn lift(&mut self) {
-        if self.plan.is_some() {
-            self.disk.fail(None);
-        }
-    }
-
-    /// An error without a cause, or a cause that did not become an error.
-    fn unreported(&self, action: &Action, outcome: &Outcome) -> Finding {
-        let Trouble { mut finding, .. } = desk::trouble(action, outcome);
-        if !matches!(outcome, Outcome::Reply(_)) && self.disk.hits() > 0 {
-            finding.blame([crate::contract::ClauseId::new("GEN-5")]);
-        }
-        finding
-    }
-
-    fn wrong(&mut self, expected: &str, got: &str) -> Result<(), Over> {
-        let finding = Finding::new(Level::Must, &["GEN-5", "GEN-12"], expected.to_owned(), got.to_owned());
-        let trace = self.trace.clone();
-        self.trial.fail_all(vec![finding], "put_batch", &trace);
-        Err(Over)
-    }
-
-    fn fail(&mut self, mut findings: Vec<Finding>, action: &str, process: &Process) -> Result<(), Over> {
-        if self.disk.hits() > 0 {
-            self.trial.place = format!("{} (the {})", self.trial.place, self.disk.last_hit());
-            for finding in &mut findings {
-                finding.blame([crate::contract::ClauseId::new("GEN-5")]);
-            }
-        }
-        let trace = self.trace.clone();
-        self.trial.fail_all(findings, action, &trace);
-        if let Some(last) = self.trial.failures.last_mut() {
-            last.details = process.output();
-        }
-        Err(Over)
+    #[test]
+    fn each_kind_of_request_meets_each_of_its_faults_before_any_does_so_twice() {
+        let mut requests = vec![Request::Write; 20];
+        requests.push(Request::Rename);
+        let plans = plans(&requests, &mut SplitMix::new(1));
+        // All eight ways for a write; for a rename an error, errors for good, held up and hung.
+        assert_eq!(plans.len(), 20 * 8 + 4);
+        let renames = plans.iter().take(12).filter(|plan| plan.from == 20).count();
+        assert_eq!(renames, 4, "{plans:?}");
+        let mut distinct = plans.clone();
+        distinct.sort_by_key(|plan| (plan.from, plan.fault.words(), plan.times));
+        distinct.dedup();
+        assert_eq!(distinct.len(), plans.len());
     }
 }

@@ -32,6 +32,10 @@ impl Request {
 pub(crate) enum Fault {
     /// The medium fails.
     Io,
+    /// It can be written, but not be read.
+    Unreadable,
+    /// It takes what is written, but cannot make it last.
+    Unsynced,
     /// Nothing that takes room is taken any more.
     Full,
     /// The same by a quota.
@@ -48,9 +52,11 @@ pub(crate) enum Fault {
 
 impl Fault {
     /// Whether a request of that kind can fail so.
-    fn hits(self, request: Request) -> bool {
+    pub(crate) fn meets(self, request: Request) -> bool {
         match self {
             Self::Io | Self::Held | Self::Hung => true,
+            Self::Unreadable => request == Request::Read,
+            Self::Unsynced => matches!(request, Request::Sync | Request::SyncFolder),
             Self::Full | Self::Quota => request.grows(),
             // Whatever else is interrupted the kernel itself begins again.
             Self::Interrupted | Self::Short => request == Request::Write,
@@ -59,7 +65,7 @@ impl Fault {
 
     pub(super) fn errno(self) -> Option<Errno> {
         match self {
-            Self::Io => Some(Errno::EIO),
+            Self::Io | Self::Unreadable | Self::Unsynced => Some(Errno::EIO),
             Self::Full => Some(Errno::ENOSPC),
             Self::Quota => Some(Errno::EDQUOT),
             Self::Interrupted => Some(Errno::EINTR),
@@ -71,6 +77,8 @@ impl Fault {
     pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Io => "fails with EIO",
+            Self::Unreadable => "fails with EIO like every read",
+            Self::Unsynced => "fails with EIO like every sync",
             Self::Full => "fails with ENOSPC",
             Self::Quota => "fails with EDQUOT",
             Self::Interrupted => "fails with EINTR",
@@ -95,8 +103,8 @@ pub(crate) struct Plan {
 #[derive(Debug, Default)]
 pub(super) struct Injector {
     plan: Option<Plan>,
-    /// Requests so far, of every kind.
-    pub(super) requests: u64,
+    /// Requests so far, in order.
+    pub(super) met: Vec<Request>,
     /// What the plan in force has hit, and the last of it in words.
     pub(super) hits: u64,
     pub(super) last: String,
@@ -121,10 +129,10 @@ impl Injector {
 
     /// Counts a request; says how it goes wrong, if it does.
     pub(super) fn meet(&mut self, request: Request, about: &str) -> Option<Fault> {
-        let nth = self.requests;
-        self.requests += 1;
+        let nth = self.met.len() as u64;
+        self.met.push(request);
         let plan = self.plan?;
-        if nth < plan.from || self.hits >= plan.times || !plan.fault.hits(request) {
+        if nth < plan.from || self.hits >= plan.times || !plan.fault.meets(request) {
             return None;
         }
         self.hits += 1;
@@ -145,6 +153,6 @@ mod tests {
         assert_eq!(injector.meet(Request::Sync, "a"), None, "takes no room");
         assert_eq!(injector.meet(Request::Write, "a"), Some(Fault::Full));
         assert_eq!(injector.meet(Request::Write, "a"), None, "once only");
-        assert_eq!((injector.requests, injector.hits, injector.last.as_str()), (4, 1, "write of a"));
+        assert_eq!((injector.met.len(), injector.hits, injector.last.as_str()), (4, 1, "write of a"));
     }
 }

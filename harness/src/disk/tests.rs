@@ -122,16 +122,16 @@ fn requests_fail_as_planned_and_a_failed_sync_has_let_go_of_what_was_written() {
     let at = tempfile::tempdir().expect("a folder");
     let disk = Disk::mount(at.path(), None).expect("a disk");
     run(at.path(), "printf one > a; sync a");
-    let made = disk.requests();
+    let made = disk.met().len();
     disk.fail(Some(Plan { fault: Fault::Full, from: 0, times: u64::MAX }));
     run(at.path(), "! printf two >> a 2> /dev/null; ! touch b 2> /dev/null; cat a > /dev/null");
     assert_eq!((disk.hits(), disk.last_hit().as_str()), (2, "make of the folder"));
     disk.fail(None);
     // An open and a write, then the sync that fails.
     run(at.path(), "printf two >> a");
-    disk.fail(Some(Plan { fault: Fault::Io, from: disk.requests() + 1, times: 1 }));
+    disk.fail(Some(Plan { fault: Fault::Io, from: disk.met().len() as u64 + 1, times: 1 }));
     run(at.path(), "! sync a 2> /dev/null; printf three >> a; sync a; test \"$(cat a)\" = onetwothree");
-    assert!(disk.requests() > made);
+    assert!(disk.met().len() > made);
     let recording = disk.recording();
     assert_eq!(image(&recording, Names::Journal, Data::Synced), held(&[("a", "one...three")]));
 }
