@@ -164,6 +164,8 @@ def perform(store, request):
         if store:
             store.close()
         return None, {"done": {}}
+    if not store:
+        raise OSError("the store is not open")
     (method, argument), = argument.items()
     return store, getattr(store, method)(argument)
 

@@ -22,6 +22,7 @@ mod new_engine;
 mod output;
 mod progress;
 mod promote;
+mod protocol;
 mod scenarios;
 mod select;
 mod verify;
@@ -104,6 +105,9 @@ enum Command {
     Scenarios(scenarios::ScenariosCommand),
     /// Check that a report is complete and agrees with itself.
     Verify(verify::VerifyArgs),
+    /// Write a host for an engine in another language.
+    #[command(subcommand)]
+    Protocol(protocol::ProtocolCommand),
     /// Start a crate for a new engine, with a list of what is to do.
     NewEngine(new_engine::NewEngineArgs),
     /// List the engines that this build knows.
@@ -168,6 +172,7 @@ fn run(registry: &Registry, command: Command) -> Exit {
         Command::Check(args) => check::run(&args),
         Command::Coverage(args) => coverage::run(registry, &args),
         Command::Scenarios(command) => scenarios::run(&command),
+        Command::Protocol(command) => protocol::run(&command),
         Command::Verify(args) => verify::run(&args),
         Command::NewEngine(args) => new_engine::run(&args),
         Command::Engines => {

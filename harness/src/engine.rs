@@ -200,6 +200,7 @@ type Open = dyn Fn(&Path) -> Result<Arc<dyn StoreEngine>, String> + Send + Sync;
 pub struct Engine {
     name: String,
     version: String,
+    language: String,
     declarations: Declarations,
     open: Arc<Open>,
     others: Vec<(Durability, Arc<Open>)>,
@@ -220,6 +221,7 @@ impl Engine {
         Self {
             name: name.into(),
             version: String::new(),
+            language: String::new(),
             declarations: Declarations {
                 batch_log: false,
                 durability: Durability::Volatile,
@@ -238,6 +240,7 @@ impl Engine {
         let open = move |dir: &Path| Hosted::open(&starts, dir);
         Self {
             version: hello.version.clone(),
+            language: hello.language.clone(),
             declarations: hello.declarations,
             host: Some(command),
             ..Self::new(hello.engine.clone(), open)
@@ -318,6 +321,12 @@ impl Engine {
     #[must_use]
     pub fn version_text(&self) -> &str {
         &self.version
+    }
+
+    /// The language that the host of an engine in a process of its own states; empty for others.
+    #[must_use]
+    pub fn language_text(&self) -> &str {
+        &self.language
     }
 
     /// What the engine declares.

@@ -186,6 +186,7 @@ impl Shared {
             spec: engine.name().to_owned(),
             name: engine.name().to_owned(),
             version: engine.version_text().to_owned(),
+            language: engine.language_text().to_owned(),
             declared: engine.declarations(),
             target: settings.target,
             profile: settings.profile,

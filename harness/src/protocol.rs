@@ -4,13 +4,17 @@
 //! requests, as many at once as the harness makes, in any order: each carries an id. [`Call`](crate::call::Call) and
 //! [`Reply`](crate::call::Reply) are the messages themselves, so that the protocol, histories and traces are one format.
 //! `message` has the lines, `host` serves an engine of this executable, `client` drives a host, and `hosted` makes an
-//! engine like any other of one, so that every family runs through this door.
+//! engine like any other of one, so that every family runs through this door. `check` is for whoever writes a host.
 
+#[cfg(feature = "cli")]
+pub(crate) mod check;
 mod client;
 mod command;
 mod host;
 mod hosted;
 mod message;
+#[cfg(feature = "schema")]
+pub mod schema;
 
 pub use client::{Process, StartError};
 pub use command::{HostCommand, become_command, is_command};

@@ -51,6 +51,8 @@ pub struct Plan {
     pub name: String,
     /// The engine's version.
     pub version: String,
+    /// The language that its host states.
+    pub language: String,
     /// What the engine declares.
     pub declared: Declarations,
     /// What it is asked to conform to.

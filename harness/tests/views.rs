@@ -65,6 +65,7 @@ fn report() -> Report {
         spec: "script".to_owned(),
         name: engine.name().to_owned(),
         version: engine.version_text().to_owned(),
+        language: String::new(),
         declared: engine.declarations(),
         target: Target::Served,
         profile: Profile::Quick,

@@ -87,6 +87,9 @@ pub struct BenchEngine {
     pub spec: String,
     /// Its version.
     pub version: String,
+    /// Whether it lives in a process of its own, so that its figures have the engine protocol in them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub protocol: bool,
     /// What it declares, its durability among it.
     pub declarations: Declarations,
 }

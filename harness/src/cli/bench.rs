@@ -203,7 +203,8 @@ fn runners(registry: &Registry, args: &BenchArgs) -> Result<(Vec<BenchEngine>, V
             batch_log: declarations.batch_log,
             broken: fails.map(|clause| clause.id).collect(),
         });
-        found.push(BenchEngine { spec, version: engine.version_text().to_owned(), declarations });
+        let (version, protocol) = (engine.version_text().to_owned(), engine.host_command().is_some());
+        found.push(BenchEngine { spec, version, protocol, declarations });
     }
     Ok((found, runners))
 }

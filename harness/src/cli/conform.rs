@@ -117,6 +117,7 @@ pub(super) fn run(registry: &Registry, args: &ConformArgs) -> Result<Exit, Failu
         spec: found.spec.clone(),
         name: found.engine.name().to_owned(),
         version: found.engine.version_text().to_owned(),
+        language: found.engine.language_text().to_owned(),
         declared: found.engine.declarations(),
         target: args.target,
         profile: args.profile,

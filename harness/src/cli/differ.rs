@@ -96,6 +96,7 @@ fn plan(registry: &Registry, args: &DifferArgs, spec: &str) -> Result<Plan, Fail
         spec: found.spec,
         name: spec.to_owned(),
         version: found.engine.version_text().to_owned(),
+        language: found.engine.language_text().to_owned(),
         declared: found.engine.declarations(),
         target: args.target,
         profile: args.profile,

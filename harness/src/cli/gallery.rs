@@ -50,6 +50,7 @@ impl Gallery<'_> {
             spec: spec.to_owned(),
             name: engine.name().to_owned(),
             version: engine.version_text().to_owned(),
+            language: engine.language_text().to_owned(),
             declared: engine.declarations(),
             target,
             profile: self.profile,

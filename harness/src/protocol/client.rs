@@ -1,10 +1,11 @@
 //! The harness's side: starts a host, sends it requests from any thread, and tells apart the ways in which it fails.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,8 @@ use crate::process::{describe, keep_end, spawn};
 const FAREWELL: Duration = Duration::from_millis(500);
 /// How much of a line that is none is shown.
 const SHOWN_MAX: usize = 120;
+/// The longest line that a record of the conversation has whole, in octets.
+const RECORDED_MAX: usize = 4_000;
 
 /// Why there is no host.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -42,7 +45,8 @@ pub enum StartError {
 /// A running host. Dropping it kills its process group.
 pub struct Process {
     line: Arc<Line>,
-    stdin: Mutex<ChildStdin>,
+    /// The lines that its stdin is still to be given. A thread writes them: a host that does not read holds up nobody.
+    requests: Sender<Vec<u8>>,
     hello: Hello,
     dir: PathBuf,
 }
@@ -52,6 +56,8 @@ struct Line {
     child: Mutex<Child>,
     state: Mutex<State>,
     output: Arc<Mutex<VecDeque<u8>>>,
+    /// Where the conversation is written down, if it is.
+    record: Option<Mutex<File>>,
 }
 
 #[derive(Default)]
@@ -70,6 +76,20 @@ impl Process {
     /// # Errors
     /// When there is none within `patience`.
     pub fn start(command: &HostCommand, dir: &Path, patience: Duration) -> Result<Self, StartError> {
+        Self::start_recorded(command, dir, patience, None)
+    }
+
+    /// The same, and writes the conversation down in `record`: `> ` before what the host is asked, `< ` before what it
+    /// says.
+    ///
+    /// # Errors
+    /// As [`Process::start`].
+    pub fn start_recorded(
+        command: &HostCommand,
+        dir: &Path,
+        patience: Duration,
+        record: Option<File>,
+    ) -> Result<Self, StartError> {
         let cannot = |error: std::io::Error| StartError::Spawn(error.to_string());
         let mut command = command.command(dir).map_err(cannot)?;
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -81,7 +101,10 @@ impl Process {
         let output = Arc::new(Mutex::new(VecDeque::new()));
         let kept = Arc::clone(&output);
         std::thread::spawn(move || keep_end(stderr, &kept));
-        let line = Arc::new(Line { child: Mutex::new(child), state: Mutex::default(), output });
+        let record = record.map(Mutex::new);
+        let line = Arc::new(Line { child: Mutex::new(child), state: Mutex::default(), output, record });
+        let (requests, lines) = mpsc::channel::<Vec<u8>>();
+        std::thread::spawn(move || write(stdin, &lines));
         let (first, hello) = mpsc::channel();
         let reader = Arc::clone(&line);
         std::thread::spawn(move || reader.read(stdout, &first));
@@ -91,7 +114,7 @@ impl Process {
             Err(RecvTimeoutError::Disconnected) => Err(StartError::Spawn("its reader is gone".to_owned())),
         };
         match shaken {
-            Ok(hello) => Ok(Self { line, stdin: Mutex::new(stdin), hello, dir: dir.to_path_buf() }),
+            Ok(hello) => Ok(Self { line, requests, hello, dir: dir.to_path_buf() }),
             Err(error) => {
                 line.kill();
                 Err(error)
@@ -126,6 +149,19 @@ impl Process {
         self.kill();
     }
 
+    /// Asks the host for the end and waits for it, at most so long: what it answered, and how it ended.
+    pub(super) fn farewell(&self, patience: Duration) -> (Outcome, Outcome) {
+        let answer = self.ask(Request::Shutdown {}, patience);
+        (answer, self.line.wait_for_end(patience))
+    }
+
+    /// Closes the host's stdin and waits for its end, at most so long.
+    pub(super) fn hang_up(mut self, patience: Duration) -> Outcome {
+        // The writer ends when nobody can ask any more, and stdin with it.
+        self.requests = mpsc::channel().0;
+        self.line.wait_for_end(patience)
+    }
+
     fn ask(&self, request: Request, patience: Duration) -> Outcome {
         let (sender, answer) = mpsc::channel();
         let id = {
@@ -147,8 +183,9 @@ impl Process {
             self.line.state().waiting.remove(&id);
             return Outcome::NotCarried(format!("a line of {} octets; at most {LINE_OCTETS_MAX} are sent", line.len()));
         }
+        self.line.note("> ", &line);
         // A host that is gone does not take it: its reader says how it ended.
-        let _ = self.stdin.lock().unwrap_or_else(PoisonError::into_inner).write_all(&line);
+        let _ = self.requests.send(line);
         match answer.recv_timeout(patience) {
             Ok(outcome) => outcome,
             Err(RecvTimeoutError::Disconnected) => self.line.over(),
@@ -156,7 +193,7 @@ impl Process {
                 let mut state = self.line.state();
                 state.waiting.remove(&id);
                 state.given_up.insert(id);
-                Outcome::TimedOut(Decimal(u64::try_from(patience.as_millis()).unwrap_or(u64::MAX)))
+                Outcome::TimedOut(milliseconds(patience))
             }
         }
     }
@@ -194,6 +231,29 @@ impl Line {
         over.unwrap_or_else(|| Outcome::ProtocolError("the host's reader is gone".to_owned()))
     }
 
+    /// What every call comes to once the host has ended; waits for that, at most so long.
+    fn wait_for_end(&self, patience: Duration) -> Outcome {
+        let (sender, ended) = mpsc::channel();
+        {
+            let mut state = self.state();
+            match &state.over {
+                Some(over) => return over.clone(),
+                // No answer has this id: it is not given to a request.
+                None => state.waiting.insert(u64::MAX, sender),
+            };
+        }
+        ended.recv_timeout(patience).unwrap_or_else(|_| Outcome::TimedOut(milliseconds(patience)))
+    }
+
+    /// Writes a line of the conversation down.
+    fn note(&self, whose: &str, line: &[u8]) {
+        let Some(record) = &self.record else { return };
+        let text = String::from_utf8_lossy(&line[..line.len().min(RECORDED_MAX)]);
+        let more = if line.len() > RECORDED_MAX { format!("… ({} octets)", line.len()) } else { String::new() };
+        // A record that cannot be written is missed by whoever reads it.
+        let _ = writeln!(record.lock().unwrap_or_else(PoisonError::into_inner), "{whose}{}{more}", text.trim_end());
+    }
+
     /// Nothing more comes: everybody who waits, and whoever asks later, is told so.
     fn end(&self, outcome: Outcome) {
         let mut state = self.state();
@@ -218,6 +278,7 @@ impl Line {
                 let _ = first.send(Err(StartError::Ended(how.clone(), wrote)));
                 return self.end(Outcome::Died(how));
             }
+            self.note("< ", &line);
             if !greeted {
                 greeted = true;
                 if first.send(shake(&line)).is_err() {
@@ -237,10 +298,10 @@ impl Line {
         if line.len() > LINE_OCTETS_MAX {
             return Err(format!("a line of more than {LINE_OCTETS_MAX} octets"));
         }
-        let (id, answer) = match serde_json::from_slice(line) {
+        let (id, answer) = match FromHost::read(line) {
             Ok(FromHost::Answer { id, answer }) => (id.0, answer),
             Ok(FromHost::Hello { .. }) => return Err("a second handshake".to_owned()),
-            Err(_) => return Err(format!("a line that is no answer: {}", shown(line))),
+            Err(why) => return Err(format!("a line that is no answer: {}: {why}", shown(line))),
         };
         let outcome = match answer {
             Answer::Reply(reply) => Outcome::Reply(reply),
@@ -301,12 +362,41 @@ impl Line {
     }
 }
 
+/// Writes lines to a host until nobody has any more, or it takes none.
+fn write(mut stdin: ChildStdin, lines: &Receiver<Vec<u8>>) {
+    for line in lines {
+        if stdin.write_all(&line).is_err() {
+            return;
+        }
+    }
+}
+
+fn milliseconds(patience: Duration) -> Decimal {
+    Decimal(u64::try_from(patience.as_millis()).unwrap_or(u64::MAX))
+}
+
 /// The handshake in a host's first line.
 fn shake(line: &[u8]) -> Result<Hello, StartError> {
-    match serde_json::from_slice(line) {
-        Ok(FromHost::Hello { hello }) if hello.protocol == VERSION => Ok(hello),
-        Ok(FromHost::Hello { hello }) => Err(StartError::Version(hello.protocol)),
-        _ => Err(StartError::NoHandshake(shown(line))),
+    /// What every version has in common.
+    #[derive(serde::Deserialize)]
+    struct Versioned {
+        hello: Version,
+    }
+    #[derive(serde::Deserialize)]
+    struct Version {
+        protocol: u32,
+    }
+    if let Ok(Versioned { hello: Version { protocol } }) = serde_json::from_slice(line)
+        && protocol != VERSION
+    {
+        return Err(StartError::Version(protocol));
+    }
+    match FromHost::read(line) {
+        Ok(FromHost::Hello { hello }) => Ok(hello),
+        Ok(FromHost::Answer { .. }) => Err(StartError::NoHandshake(shown(line))),
+        // What is not even JSON is something else that the process prints, and no reader's remark helps.
+        Err(_) if line.first() != Some(&b'{') => Err(StartError::NoHandshake(shown(line))),
+        Err(why) => Err(StartError::NoHandshake(format!("{}: {why}", shown(line)))),
     }
 }
 

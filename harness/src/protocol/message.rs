@@ -66,9 +66,9 @@ pub enum Request {
 }
 
 /// A line from a host.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(untagged)]
+#[serde(untagged, deny_unknown_fields)]
 pub enum FromHost {
     /// The first line.
     Hello {
@@ -82,6 +82,31 @@ pub enum FromHost {
         /// What became of it.
         answer: Answer,
     },
+}
+
+impl FromHost {
+    /// Reads a line.
+    ///
+    /// # Errors
+    /// What is wrong with it, and at which column.
+    pub fn read(line: &[u8]) -> Result<Self, String> {
+        /// Both kinds at once: so a reader says which field is wrong, where one of alternatives says that none fits.
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Line {
+            hello: Option<Hello>,
+            id: Option<Decimal>,
+            answer: Option<Answer>,
+        }
+        match serde_json::from_slice(line).map_err(|error| error.to_string())? {
+            Line { hello: Some(hello), id: None, answer: None } => Ok(Self::Hello { hello }),
+            Line { hello: None, id: Some(id), answer: Some(answer) } => Ok(Self::Answer { id, answer }),
+            Line { hello: None, id: None, answer: Some(_) } => Err("an answer without `id`".to_owned()),
+            Line { hello: None, id: Some(_), answer: None } => Err("an id without `answer`".to_owned()),
+            Line { hello: None, .. } => Err("neither `hello` nor `id` and `answer`".to_owned()),
+            Line { hello: Some(_), .. } => Err("a handshake has `hello` and nothing beside it".to_owned()),
+        }
+    }
 }
 
 /// What became of a request.

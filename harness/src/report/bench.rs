@@ -127,7 +127,10 @@ pub(super) fn notes(report: &BenchReport) -> Vec<String> {
 
 /// What is told of filling a store beside its speed.
 fn more(report: &BenchReport) -> Vec<String> {
-    let mut lines = Vec::new();
+    let behind = report.engines.iter().filter(|engine| engine.protocol);
+    let mut lines: Vec<String> = behind
+        .map(|engine| format!("{}: behind the engine protocol, whose JSON and pipes are in its figures", engine.spec))
+        .collect();
     for workload in report.workloads.iter().filter(|workload| workload.name.starts_with("load")) {
         for figures in &workload.engines {
             let mut words = Vec::new();

@@ -218,7 +218,12 @@ mod tests {
                 scratch: "disk".to_owned(),
                 seconds: 1,
             },
-            engines: vec![BenchEngine { spec: "mine".to_owned(), version: String::new(), declarations }],
+            engines: vec![BenchEngine {
+                spec: "mine".to_owned(),
+                version: String::new(),
+                protocol: false,
+                declarations,
+            }],
             limits: vec![Limit {
                 name: "syncs".to_owned(),
                 title: String::new(),

@@ -89,6 +89,9 @@ pub struct EngineReport {
     pub name: String,
     /// Its version; empty when it states none.
     pub version: String,
+    /// The language that it is written in, which the host of an engine in a process of its own states.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub language: String,
     /// What it declares.
     pub declarations: Declarations,
 }

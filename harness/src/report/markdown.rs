@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::document::{CheckReport, CheckVerdict, Report};
+use super::document::{CheckReport, CheckVerdict, EngineReport, Report};
 use super::{evidence, verdict};
 use crate::contract::Contract;
 
@@ -65,7 +65,9 @@ fn head(report: &Report) -> String {
         None => "a selection of checks; no verdict on the engine".to_owned(),
     };
     let counts: Vec<String> = report.counts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
-    let _ = writeln!(out, "# {} {}\n", escaped(&report.engine.name), escaped(&report.engine.version));
+    let EngineReport { name, version, language, .. } = &report.engine;
+    let language = if language.is_empty() { String::new() } else { format!(" ({})", escaped(language)) };
+    let _ = writeln!(out, "# {} {}{language}\n", escaped(name), escaped(version));
     let _ = writeln!(out, "{verdict}. {} checks: {}.\n", report.checks.len(), counts.join(", "));
     if !report.run.finished {
         let _ = writeln!(out, "The run did not come to its end: {}.\n", escaped(&report.run.stopped_by));

@@ -69,7 +69,9 @@ fn header(report: &Report) -> String {
 
 fn title(report: &Report) -> String {
     let engine = &report.engine;
-    if engine.version.is_empty() { engine.name.clone() } else { format!("{} {}", engine.name, engine.version) }
+    let version = if engine.version.is_empty() { String::new() } else { format!(" {}", engine.version) };
+    let language = if engine.language.is_empty() { String::new() } else { format!(" ({})", engine.language) };
+    format!("{}{version}{language}", engine.name)
 }
 
 fn areas(report: &Report) -> String {

@@ -101,6 +101,7 @@ impl Collector {
             engine: EngineReport {
                 name: plan.name.clone(),
                 version: plan.version.clone(),
+                language: plan.language.clone(),
                 declarations: plan.declared,
             },
             run: RunReport {

@@ -317,6 +317,7 @@ fn generated_files_are_fresh() {
         ("scenarios/schema.json", storecheck::scenario::schema::text()),
         ("harness/report.schema.json", storecheck::report::schema::text()),
         ("harness/bench.schema.json", storecheck::bench::schema::text()),
+        ("harness/protocol/schema.json", storecheck::protocol::schema::text()),
         ("harness/history.schema.json", storecheck::history::schema::text()),
     ] {
         let path = root.join(file);

@@ -12,5 +12,6 @@ mod histories;
 mod history;
 mod known_failures;
 mod programs;
+mod protocol;
 mod shards;
 mod stress;
