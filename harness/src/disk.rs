@@ -2,7 +2,7 @@
 //! of the recording what a power failure may leave. It also fails on request.
 //!
 //! `tree` and `content` are files and folders; `live` does what requests ask for and records it; `serve` takes them
-//! from the kernel; `fault` is what goes wrong and when; `record` is the recording, `image` a disk made of it;
+//! from the kernel; `fault` is what goes wrong and when; `flusher` has stores through mappings written back; `record` is the recording, `image` a disk made of it;
 //! `mounts` looks after what is mounted.
 //!
 //! No thread of the process that mounts a disk may touch it: a process that is killed while one of its threads waits
@@ -10,6 +10,7 @@
 
 mod content;
 mod fault;
+mod flusher;
 mod image;
 mod live;
 mod mounts;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 pub(crate) use fault::{Fault, Plan, Request};
+pub(crate) use flusher::{Flusher, is_flusher, serve as serve_flusher};
 pub(crate) use image::{DATA, Data, Image, Names, Survival};
 pub(crate) use mounts::unmount_below;
 pub(crate) use record::Recording;

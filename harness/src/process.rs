@@ -26,6 +26,10 @@ pub use worker::{is_worker, serve};
 /// Does what this executable was started again for: to be a worker, to be a host, or to become a command. None when it
 /// was started for anything else. `resolve` finds engines by name.
 pub fn serve_role(resolve: impl Fn(&str) -> Option<Engine>) -> Option<ExitCode> {
+    #[cfg(all(feature = "powerloss", target_os = "linux"))]
+    if crate::disk::is_flusher() {
+        return Some(crate::disk::serve_flusher());
+    }
     if is_worker() {
         Some(serve(resolve))
     } else if protocol::is_host() {

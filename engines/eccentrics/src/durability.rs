@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use storecheck::{Durability, Eccentric};
-use storecheck_journal::{Entries, Failure, Framing, Habits, Number, Prune, Recovery, Syncing, engine};
+use storecheck_journal::{Entries, Failure, Framing, Habits, Number, Prune, Recovery, Storing, Syncing, engine};
 
 use crate::declare::served;
 
@@ -55,6 +55,11 @@ fn synced() -> Vec<Eccentric> {
             "syncs-twice",
             Habits { sync: Syncing::Twice, ..right },
             "Syncs every write twice before it acknowledges (DUR-3)",
+        ),
+        power(
+            "stores-through-a-mapping",
+            Habits { storing: Storing::Mapped, ..right },
+            "Stores into a mapped file, and syncs a record before the head that says that it counts (DUR-3, DUR-4)",
         ),
         power(
             "commits-in-synced-pieces",

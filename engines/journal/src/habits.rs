@@ -5,6 +5,8 @@ use std::time::Duration;
 /// All habits. [`Habits::RIGHT`] are those of a right store.
 #[derive(Debug, Clone, Copy)]
 pub struct Habits {
+    /// How octets get into the file.
+    pub storing: Storing,
     /// When a write is acknowledged.
     pub acknowledge: Acknowledge,
     /// How a batch becomes records.
@@ -42,6 +44,7 @@ pub struct Habits {
 impl Habits {
     /// Those of a right store.
     pub const RIGHT: Self = Self {
+        storing: Storing::Written,
         acknowledge: Acknowledge::Written,
         framing: Framing::Whole,
         tail: Tail::Cut,
@@ -59,6 +62,19 @@ impl Habits {
         rest: Duration::ZERO,
         compact_at: 32 << 10,
     };
+}
+
+/// How octets get into the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Storing {
+    /// They are written.
+    Written,
+    /// They are stored through a mapping and synced, and then the head that says that they count.
+    Mapped,
+    /// Both are stored, and synced together.
+    MappedAtOnce,
+    /// Both are stored, then the record is synced, and then the head: until then it is believed to stay in memory.
+    MappedHeadEarly,
 }
 
 /// When a write is acknowledged.

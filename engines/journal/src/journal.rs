@@ -6,7 +6,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::contents::{Change, Contents};
 use crate::file::JournalFile;
-use crate::habits::{Acknowledge, Compaction, Delete, Entries, Framing, Habits, Number, Prune, Reading, Recovery};
+use crate::habits::{
+    Acknowledge, Compaction, Delete, Entries, Framing, Habits, Number, Prune, Reading, Recovery, Storing,
+};
+use crate::mapped::MappedFile;
 use crate::record;
 use crate::sync::Written;
 
@@ -23,6 +26,8 @@ pub(crate) struct Inner {
     pub(crate) habits: Habits,
     pub(crate) contents: Contents,
     pub(crate) file: JournalFile,
+    /// The file that is mapped, if one is; the other one is empty then.
+    mapped: Option<MappedFile>,
     /// Acknowledged, and not in the file yet.
     waiting: Vec<Change>,
     /// Entries that the next write takes along.
@@ -52,12 +57,18 @@ impl Journal {
         // There is a note of a clean close until the store has been opened: an open that fails is no crash.
         let clean = dir.join("clean");
         let crashed = !clean.exists();
-        let (file, contents) = JournalFile::open(dir, habits)?;
+        let (file, mut contents) = JournalFile::open(dir, habits)?;
+        let mut mapped = None;
+        if habits.storing != Storing::Written {
+            let (file, held) = MappedFile::open(dir)?;
+            (mapped, contents) = (Some(file), held);
+        }
         let again = habits.number == Number::IssuedAgain && crashed && contents.number > 0;
         let mut inner = Inner {
             habits,
             contents,
             file,
+            mapped,
             waiting: Vec::new(),
             late: Vec::new(),
             at_close: Vec::new(),
@@ -131,6 +142,9 @@ impl Inner {
 
     /// Writes the change to the file, as the habits have it.
     fn keep(&mut self, change: &Change) -> Result<(), String> {
+        if let Some(mapped) = &mut self.mapped {
+            return mapped.append(change, self.habits.storing, self.habits.rest);
+        }
         if self.habits.compaction == Compaction::Alternates {
             let mut contents = self.contents.clone();
             contents.apply(change);

@@ -12,6 +12,7 @@ mod file;
 mod folder;
 mod habits;
 mod journal;
+mod mapped;
 mod record;
 mod replace;
 mod snapshots;
@@ -22,7 +23,7 @@ mod tests;
 
 pub use habits::{
     Acknowledge, Checksum, Compaction, Delete, Entries, Failure, Folder, Framing, Habits, Number, Prune, Reading,
-    Recovery, Syncing, Tail,
+    Recovery, Storing, Syncing, Tail,
 };
 pub use journal::Journal;
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use storecheck::{Family, Mutant};
-use storecheck_journal::{Checksum, Compaction, Entries, Folder, Framing, Habits, Syncing, Tail, engine};
+use storecheck_journal::{Checksum, Compaction, Entries, Folder, Framing, Habits, Storing, Syncing, Tail, engine};
 
 const RIGHT: Habits = Habits { rest: Duration::from_micros(300), ..Habits::RIGHT };
 
@@ -16,7 +16,7 @@ const TEARS: &[&str] = &["PUT-2", "DUR-4", "DUR-3", "LOG-1"];
 const DIVERGES: &[&str] = &["DUR-4", "DUR-3", "LOG-1", "LOG-6", "LOG-9"];
 
 pub(crate) fn mutants() -> Vec<Mutant> {
-    [seldom(), amiss(), in_pieces(), folders(), replaces(), torn(), apart()].into_iter().flatten().collect()
+    [seldom(), amiss(), in_pieces(), folders(), replaces(), torn(), apart(), mapped()].into_iter().flatten().collect()
 }
 
 fn power(name: &'static str, line: &'static str, breaks: &'static [&'static str], habits: Habits) -> Mutant {
@@ -173,6 +173,22 @@ fn apart() -> Vec<Mutant> {
             "keeps the log's entries in a file of their own, and syncs no other",
             LOSES,
             own(Entries::OwnFile, Syncing::EveryNth(u64::MAX)),
+        ),
+    ]
+}
+
+fn mapped() -> Vec<Mutant> {
+    let mapped = |name, line, storing| power(name, line, LOSES, Habits { storing, ..RIGHT });
+    vec![
+        mapped(
+            "mapped-synced-at-once",
+            "stores a record and the head that says that it counts through a mapping, and syncs them together",
+            Storing::MappedAtOnce,
+        ),
+        mapped(
+            "mapped-head-early",
+            "takes for granted that what it stored through a mapping stays in memory until it syncs it",
+            Storing::MappedHeadEarly,
         ),
     ]
 }

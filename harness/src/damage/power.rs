@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::audit::{Audited, audit};
 use super::client::Client;
@@ -18,7 +19,7 @@ use super::past::Past;
 use super::seen::Seen;
 use super::trial::{Over, PATIENCE, Trial, unopened};
 use crate::call::{Action, Outcome, Reply};
-use crate::disk::{DATA, Data, Disk, Image, Names, Recording, Survival};
+use crate::disk::{DATA, Data, Disk, Flusher, Image, Names, Recording, Survival};
 use crate::engine::Durability;
 use crate::finding::Finding;
 use crate::protocol::Process;
@@ -63,14 +64,27 @@ fn record(trial: &mut Trial<'_>, round: u64, start: Option<&Image>, known: Known
     let calls = trial.draws.between(trial.mix.calls);
     let seed = trial.draws.draw();
     let desk = Desk::placed(known, clients as usize, Some(&place));
-    std::thread::scope(|threads| {
-        for client in 0..clients {
-            let seed = SplitMix::new(seed.wrapping_add(client)).draw();
-            let client = Client::new(trial.mix, seed, format!("{round}-{client}"));
-            let (desk, process) = (&desk, &process);
-            threads.spawn(move || work(desk, process, client, calls));
+    let mut flusher = match Flusher::start(&trial.disk) {
+        Ok(flusher) => flusher,
+        Err(error) => {
+            trial.broken = Some(format!("no process can be started that flushes: {error}"));
+            return Err(Over);
         }
+    };
+    let over = AtomicBool::new(false);
+    std::thread::scope(|flushing| {
+        flushing.spawn(|| flusher.flush_until(&over));
+        std::thread::scope(|threads| {
+            for client in 0..clients {
+                let seed = SplitMix::new(seed.wrapping_add(client)).draw();
+                let client = Client::new(trial.mix, seed, format!("{round}-{client}"));
+                let (desk, process) = (&desk, &process);
+                threads.spawn(move || work(desk, process, client, calls));
+            }
+        });
+        over.store(true, Ordering::Release);
     });
+    drop(flusher);
     let Closed { trouble, trace, events, .. } = desk.close();
     trial.calls += trace.len() as u64;
     if let Some(trouble) = trouble {

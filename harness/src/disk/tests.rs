@@ -104,6 +104,16 @@ fn stores_into_mapped_memory_are_recorded_once_they_are_flushed() {
 }
 
 #[test]
+fn stores_into_mapped_memory_that_are_written_back_are_not_synced() {
+    // What the flusher asks of the kernel, asked by a program that everybody has.
+    let python =
+        "import mmap, os; f = open('a', 'r+b'); m = mmap.mmap(f.fileno(), 4); m[0:4] = b'mine'; os.system('sync -f .')";
+    let recording = recorded(&format!("printf 0000 > a; sync a; python3 -c \"{python}; os._exit(0)\""));
+    assert_eq!(image(&recording, Names::Journal, Data::Keep), held(&[("a", "mine")]));
+    assert_eq!(image(&recording, Names::Journal, Data::Synced), held(&[("a", "0000")]), "written back, and not synced");
+}
+
+#[test]
 fn a_disk_goes_on_from_an_image() {
     let first = recorded("mkdir d; printf one > d/a; sync d/a; ln -s d/a link; sync d");
     let start = first.image(first.len(), Survival { names: Names::Journal, data: Data::Keep, seed: 1 });
