@@ -33,6 +33,8 @@ pub(super) struct Case<'a, 'b> {
     /// Entries below were pruned, and that was acknowledged.
     pruned: u64,
     errors: u64,
+    /// Whether a call failed since the last open.
+    troubled: bool,
     /// Whether it was seen which of the writes that failed are there, since the last of them and the last open.
     settled: bool,
     trace: Vec<String>,
@@ -52,7 +54,8 @@ impl Case<'_, '_> {
         let disk = mount(trial, None)?;
         disk.fail(plan);
         let known = Known::default();
-        let mut case = Case { trial, plan, disk, known, pruned: 0, errors: 0, settled: true, trace: Vec::new() };
+        let mut case =
+            Case { trial, plan, disk, known, pruned: 0, errors: 0, troubled: false, settled: true, trace: Vec::new() };
         case.go(calls)?;
         Ok(case.disk.met())
     }
@@ -109,7 +112,14 @@ impl Case<'_, '_> {
 
     /// Closes the store in good order and opens it again.
     fn again(&mut self, process: Process) -> Result<Process, Over> {
+        let hits = self.disk.hits();
         let outcome = self.perform(&process, &Action::Close {});
+        let clean = outcome == Outcome::Reply(Reply::Done {}) && self.disk.hits() == hits;
+        if std::mem::take(&mut self.troubled) || !clean {
+            // A prune need not outlive but a clean close (PRN-7). What is closed after an error may have to be as it was
+            // before, and a close has nobody to tell of another.
+            self.pruned = 0;
+        }
         self.trace.push(format!("close -> {outcome}"));
         match outcome {
             Outcome::Reply(Reply::Done {}) => {}
@@ -173,6 +183,7 @@ impl Case<'_, '_> {
             None => Ok(true),
             Some(false) => {
                 self.errors += 1;
+                self.troubled = true;
                 self.trial.damage.errors += 1;
                 self.look(process, ERROR)?;
                 if self.errors >= PATIENT {
@@ -208,6 +219,7 @@ impl Case<'_, '_> {
         };
         self.known = ledger.lost();
         self.settled &= taken;
+        self.troubled |= !taken;
         match outcome {
             Outcome::Reply(_) => Ok(taken),
             outcome => {
@@ -276,6 +288,9 @@ impl Case<'_, '_> {
         let recording = self.disk.recording();
         let before = self.known.clone();
         self.trial.close(process)?;
+        if std::mem::take(&mut self.troubled) {
+            self.pruned = 0;
+        }
         let declared = self.trial.declared.durability;
         if declared < Durability::CleanClose || self.blind() {
             return Ok(());
