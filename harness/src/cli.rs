@@ -29,6 +29,7 @@ mod verify;
 
 pub use exit::Exit;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -43,14 +44,25 @@ pub struct Registry {
     pub program: &'static str,
     /// Engines by name.
     pub engines: Vec<Engine>,
-    /// Engines in processes of their own, by name: the commands that start their hosts.
-    pub commands: Vec<(&'static str, String)>,
+    /// Engines in processes of their own, by name.
+    pub processes: Vec<ProcessEngine>,
     /// Broken engines, as `mutant:name`.
     pub mutants: Vec<Mutant>,
     /// Odd but legal engines, as `eccentric:name`.
     pub eccentrics: Vec<Eccentric>,
     /// Commands that this build adds.
     pub chores: Vec<Chore>,
+}
+
+/// An engine in a process of its own that this build knows by name.
+#[derive(Debug, Clone)]
+pub struct ProcessEngine {
+    /// Its name.
+    pub name: &'static str,
+    /// The command that starts its host.
+    pub command: String,
+    /// The workspace that builds the host, if it has one of its own: it is built before the engine is first started.
+    pub workspace: Option<PathBuf>,
 }
 
 /// A command that a build adds.

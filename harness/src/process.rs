@@ -20,7 +20,7 @@ use crate::protocol;
 
 pub use message::{Job, Probe};
 pub use supervisor::{Attempt, Ending, Limits, Worker};
-pub(crate) use supervisor::{keep_end, spawn};
+pub(crate) use supervisor::{keep_end, own_program, spawn};
 pub use worker::{is_worker, serve};
 
 /// Does what this executable was started again for: to be a worker, to be a host, or to become a command. None when it

@@ -6,11 +6,26 @@ mod test;
 
 use std::process::ExitCode;
 
-use storecheck::cli::{self, Chore, Registry};
+use std::path::PathBuf;
 
-/// The sample engine, started from wherever this repository was when it was built.
-fn python() -> String {
-    format!("python3 '{}/../engines/python/store.py'", env!("CARGO_MANIFEST_DIR"))
+use storecheck::cli::{self, Chore, ProcessEngine, Registry};
+
+/// The folder of the engines, wherever this repository was when this was built.
+fn engines() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../engines"))
+}
+
+/// The sample engine.
+fn python() -> ProcessEngine {
+    let command = format!("python3 '{}'", engines().join("python/store.py").display());
+    ProcessEngine { name: "python", command, workspace: None }
+}
+
+/// An engine with a workspace of its own.
+fn peer(name: &'static str, workspace: &str, command: &str) -> ProcessEngine {
+    let workspace = engines().join(workspace);
+    let command = format!("'{}/target/release/'{command}", workspace.display());
+    ProcessEngine { name, command, workspace: Some(workspace) }
 }
 
 fn main() -> ExitCode {
@@ -19,7 +34,13 @@ fn main() -> ExitCode {
     cli::main(&Registry {
         program: "cargo xtask",
         engines,
-        commands: vec![("python", python())],
+        processes: vec![
+            python(),
+            peer("redb", "redb", "storecheck-redb"),
+            peer("fjall", "fjall", "storecheck-fjall"),
+            peer("fjall@process-crash", "fjall", "storecheck-fjall process-crash"),
+            peer("exoware-rocksdb", "exoware-2026-4", "exoware-rocksdb"),
+        ],
         mutants: storecheck_mutants::all(),
         eccentrics: storecheck_eccentrics::all(),
         chores: vec![

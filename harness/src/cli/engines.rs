@@ -1,10 +1,11 @@
 //! Engines by name: `sqlite`, `sqlite@process-crash`, `mutant:name`, `eccentric:name`, and `cmd:…` for a command that
 //! starts one in a process of its own.
 
+use std::process::Command;
 use std::time::Duration;
 
 use super::exit::Exit;
-use super::{Failure, Registry};
+use super::{Failure, ProcessEngine, Registry, output};
 use crate::engine::Engine;
 use crate::protocol::{HostCommand, Process, StartError};
 
@@ -43,8 +44,8 @@ pub(super) fn find(registry: &Registry, spec: &str) -> Option<Found> {
     if let Some(command) = spec.strip_prefix(COMMAND) {
         return hosted(command).ok();
     }
-    if let Some((name, command)) = registry.commands.iter().find(|(name, _)| *name == spec) {
-        return hosted(command).ok().map(|found| Found { spec: (*name).to_owned(), ..found });
+    if let Some(process) = registry.processes.iter().find(|process| process.name == spec) {
+        return hosted(&process.command).ok().map(|found| Found { spec: spec.to_owned(), ..found });
     }
     all(registry).find(|found| found.spec == spec)
 }
@@ -59,18 +60,41 @@ fn hosted(command: &str) -> Result<Found, StartError> {
     Ok(Found { engine, spec: format!("{COMMAND}{command}") })
 }
 
+/// Builds the host of an engine that has a workspace of its own.
+fn build(process: &ProcessEngine) -> Result<(), Failure> {
+    let Some(workspace) = &process.workspace else { return Ok(()) };
+    if !workspace.join("target/release").exists() {
+        output::remark(&format!("building {}, which takes minutes the first time", workspace.display()));
+    }
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(["build", "--release", "--quiet", "--locked", "--manifest-path"]).arg(workspace.join("Cargo.toml"));
+    // Where this build's own artefacts go is of no concern to another workspace.
+    command.env_remove("CARGO_TARGET_DIR");
+    let cannot = |why: String| {
+        let message = format!("{}: {} cannot be built: {why}", process.name, workspace.display());
+        Err(Failure::new(Exit::CannotStart, message))
+    };
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => cannot(format!("cargo build: {status}")),
+        Err(error) => cannot(format!("cargo: {error}")),
+    }
+}
+
 /// The engine called `spec`, or a message that offers the nearest names.
 pub(super) fn resolve(registry: &Registry, spec: &str) -> Result<Found, Failure> {
     if let Some(command) = spec.strip_prefix(COMMAND) {
         let cannot = |error| Failure::new(Exit::CannotStart, format!("`{command}`: {error}"));
         return hosted(command).map_err(cannot);
     }
-    if let Some((name, command)) = registry.commands.iter().find(|(name, _)| *name == spec) {
-        let cannot = |error| Failure::new(Exit::CannotStart, format!("{name} (`{command}`): {error}"));
-        return hosted(command).map(|found| Found { spec: (*name).to_owned(), ..found }).map_err(cannot);
+    if let Some(process) = registry.processes.iter().find(|process| process.name == spec) {
+        build(process)?;
+        let cannot = |error| Failure::new(Exit::CannotStart, format!("{spec} (`{}`): {error}", process.command));
+        return hosted(&process.command).map(|found| Found { spec: spec.to_owned(), ..found }).map_err(cannot);
     }
     find(registry, spec).ok_or_else(|| {
-        let commands = registry.commands.iter().map(|(name, _)| (*name).to_owned());
+        let commands = registry.processes.iter().map(|process| process.name.to_owned());
         let names: Vec<String> = all(registry).map(|found| found.spec).chain(commands).collect();
         if names.is_empty() {
             return Failure::usage(format!(
@@ -114,7 +138,7 @@ pub(super) fn list(registry: &Registry) -> String {
             format!("{:<40} {} ({class})", other.name(), other.version_text(), class = other.declarations().durability)
         }));
     }
-    lines.extend(registry.commands.iter().map(|(name, command)| format!("{name:<40} `{command}`")));
+    lines.extend(registry.processes.iter().map(|process| format!("{:<40} `{}`", process.name, process.command)));
     lines.extend(
         registry.eccentrics.iter().map(|e| format!("{:<40} {}", format!("eccentric:{}", e.engine.name()), e.line)),
     );

@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, ExitCode, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The environment variable that makes an executable a flusher; the folder.
@@ -42,7 +42,7 @@ pub(crate) struct Flusher {
 impl Flusher {
     /// One for the disk that is mounted at `at`.
     pub(crate) fn start(at: &Path) -> io::Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
+        let mut child = crate::process::own_program()?
             .env(FLUSHER_ENV, at)
             .env_remove(crate::process::WORKER_ENV)
             .stdin(Stdio::piped())

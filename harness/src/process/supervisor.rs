@@ -123,7 +123,7 @@ impl Worker {
     /// When the process cannot be started or does not know the engine.
     pub fn start(engine: &str, limits: &Limits) -> io::Result<Self> {
         let (ours, theirs) = UnixStream::pair()?;
-        let mut command = Command::new(std::env::current_exe()?);
+        let mut command = own_program()?;
         command
             .env(WORKER_ENV, "1")
             .stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs)))
@@ -288,6 +288,18 @@ fn wait_for(child: &mut Child, most: Duration) -> io::Result<Option<ExitStatus>>
         }
         std::thread::sleep(Duration::from_millis(1));
     }
+}
+
+/// A command that starts this program again: what runs now, and not what its file was replaced by meanwhile.
+pub(crate) fn own_program() -> std::io::Result<Command> {
+    let program = std::env::current_exe()?;
+    #[cfg(target_os = "linux")]
+    if std::fs::exists("/proc/self/exe").unwrap_or(false) {
+        let mut command = Command::new("/proc/self/exe");
+        std::os::unix::process::CommandExt::arg0(&mut command, program);
+        return Ok(command);
+    }
+    Ok(Command::new(program))
 }
 
 /// Reads `from` to its end and keeps the last octets.

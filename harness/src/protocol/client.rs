@@ -56,6 +56,8 @@ struct Line {
     child: Mutex<Child>,
     state: Mutex<State>,
     output: Arc<Mutex<VecDeque<u8>>>,
+    /// Hangs up once nobody has the host's stderr any more.
+    silent: Mutex<Receiver<()>>,
     /// Where the conversation is written down, if it is.
     record: Option<Mutex<File>>,
 }
@@ -100,9 +102,14 @@ impl Process {
         };
         let output = Arc::new(Mutex::new(VecDeque::new()));
         let kept = Arc::clone(&output);
-        std::thread::spawn(move || keep_end(stderr, &kept));
+        let (whole, silent) = mpsc::channel();
+        std::thread::spawn(move || {
+            keep_end(stderr, &kept);
+            drop(whole);
+        });
         let record = record.map(Mutex::new);
-        let line = Arc::new(Line { child: Mutex::new(child), state: Mutex::default(), output, record });
+        let (child, silent) = (Mutex::new(child), Mutex::new(silent));
+        let line = Arc::new(Line { child, state: Mutex::default(), output, silent, record });
         let (requests, lines) = mpsc::channel::<Vec<u8>>();
         std::thread::spawn(move || write(stdin, &lines));
         let (first, hello) = mpsc::channel();
@@ -150,12 +157,14 @@ impl Process {
     }
 
     /// Asks the host for the end and waits for it, at most so long: what it answered, and how it ended.
+    #[cfg(feature = "cli")]
     pub(super) fn farewell(&self, patience: Duration) -> (Outcome, Outcome) {
         let answer = self.ask(Request::Shutdown {}, patience);
         (answer, self.line.wait_for_end(patience))
     }
 
     /// Closes the host's stdin and waits for its end, at most so long.
+    #[cfg(feature = "cli")]
     pub(super) fn hang_up(mut self, patience: Duration) -> Outcome {
         // The writer ends when nobody can ask any more, and stdin with it.
         self.requests = mpsc::channel().0;
@@ -232,6 +241,7 @@ impl Line {
     }
 
     /// What every call comes to once the host has ended; waits for that, at most so long.
+    #[cfg(feature = "cli")]
     fn wait_for_end(&self, patience: Duration) -> Outcome {
         let (sender, ended) = mpsc::channel();
         {
@@ -329,7 +339,11 @@ impl Line {
         loop {
             let status = self.child.lock().unwrap_or_else(PoisonError::into_inner).try_wait();
             match status {
-                Ok(Some(status)) => return describe(Some(status), &self.output()),
+                Ok(Some(status)) => {
+                    // What it wrote last is on its way; something that it started may keep stderr for longer.
+                    let _ = self.silent.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(FAREWELL);
+                    return describe(Some(status), &self.output());
+                }
                 Ok(None) if started.elapsed() < FAREWELL => std::thread::sleep(Duration::from_millis(1)),
                 _ => break,
             }

@@ -24,7 +24,7 @@ pub enum HostCommand {
 impl HostCommand {
     /// The command for a store in `dir`.
     pub(super) fn command(&self, dir: &Path) -> std::io::Result<Command> {
-        let mut command = Command::new(std::env::current_exe()?);
+        let mut command = crate::process::own_program()?;
         command.env_remove(crate::process::WORKER_ENV);
         match self {
             Self::Own(spec) => command.env(HOST_ENV, spec),

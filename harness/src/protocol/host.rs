@@ -29,10 +29,19 @@ pub fn is_host() -> bool {
 pub fn serve(resolve: impl Fn(&str) -> Option<Engine>) -> ExitCode {
     die_with_parent();
     let name = std::env::var(HOST_ENV).unwrap_or_default();
-    let served = match resolve(&name) {
+    ended(match resolve(&name) {
         Some(engine) => serve_engine(&engine),
         None => Err(std::io::Error::other(format!("no engine is called {name:?}"))),
-    };
+    })
+}
+
+/// Serves one engine over stdin and stdout until stdin ends or a shutdown is asked for: the `main` of an executable
+/// that is a host and nothing else, for `--engine cmd:…`.
+pub fn host(engine: &Engine) -> ExitCode {
+    ended(serve_engine(engine))
+}
+
+fn ended(served: std::io::Result<()>) -> ExitCode {
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

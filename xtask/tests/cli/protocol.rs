@@ -145,7 +145,7 @@ fn a_late_answer_a_hang_and_a_host_that_stops_reading_are_told_apart() {
 
     let (code, out) = checked(ANSWER, "        import signal; signal.pause()", &["--timeout", "0.3"]);
     assert_eq!(code, 1, "{out}");
-    assert!(out.contains("no answer within 300 ms") && out.contains("1 steps, 11 not reached"), "{out}");
+    assert!(out.contains("no answer within 0.300 s") && out.contains("1 steps, 11 not reached"), "{out}");
 
     let (code, out) = checked(ANSWER, DEAF, &["--timeout", "2"]);
     assert_eq!(code, 1, "{out}");
