@@ -63,6 +63,9 @@ pub struct Damage {
     pub in_prune: u64,
     /// Of these, while the store was closing.
     pub in_close: u64,
+    /// Kills that left a file which the next open removed: a replacement was under way.
+    #[serde(default)]
+    pub in_replacement: u64,
     /// Audits of what a store held after a kill.
     pub audits: u64,
     /// Acknowledged writes that the audits asked for.
@@ -106,6 +109,7 @@ impl Damage {
         self.in_recovery += other.in_recovery;
         self.in_prune += other.in_prune;
         self.in_close += other.in_close;
+        self.in_replacement += other.in_replacement;
         self.audits += other.audits;
         self.acknowledged += other.acknowledged;
         self.lost += other.lost;

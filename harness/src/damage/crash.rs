@@ -1,5 +1,8 @@
 //! The crash family: processes are killed, one after the other on the same store.
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::audit::{Audited, audit};
@@ -71,9 +74,13 @@ impl Program<'_, '_> {
 
     /// Opens the store, and looks at what it holds if there is something to look at.
     fn open(&mut self, process: &Process, look: bool, class: Class) -> Result<(), Over> {
+        let before = names(self.trial.dir);
         let started = Instant::now();
         let outcome = process.perform(&Action::Open {}, PATIENCE);
         self.opened = started.elapsed();
+        if look && class.clause == KILLED.clause && !before.is_subset(&names(self.trial.dir)) {
+            self.trial.damage.in_replacement += 1;
+        }
         match outcome {
             Outcome::Reply(Reply::Done {}) => {}
             Outcome::Reply(Reply::Error(message)) if look => {
@@ -128,7 +135,12 @@ impl Program<'_, '_> {
         let (least, most) = self.trial.mix.calls;
         let kill_at = self.trial.draws.between((least, most));
         let (share, seed) = (self.trial.draws.below(150), self.trial.draws.draw());
-        let each = if aim == Aim::Close { kill_at.div_ceil(clients) } else { most * 2 };
+        let each = match aim {
+            Aim::Close => kill_at.div_ceil(clients),
+            Aim::Replace => most * 3,
+            _ => most * 2,
+        };
+        let there = names(self.trial.dir);
         let desk = Desk::new(std::mem::take(&mut self.known), clients as usize);
         let caught = std::thread::scope(|threads| {
             for client in 0..clients {
@@ -137,11 +149,17 @@ impl Program<'_, '_> {
                 let desk = &desk;
                 threads.spawn(move || work(desk, process, client, each));
             }
-            desk.wait(aim, kill_at);
+            if aim == Aim::Replace {
+                while desk.is_busy() && names(self.trial.dir).is_subset(&there) {}
+            } else {
+                desk.wait(aim, kill_at);
+            }
             if aim == Aim::Close {
                 let opened = self.opened;
                 threads.spawn(|| process.perform(&Action::Close {}, PATIENCE));
                 pause(opened.mul_f64(share as f64 / 100.0));
+            } else if aim == Aim::Replace {
+                pause(desk.mean().mul_f64(share as f64 / 300.0));
             } else {
                 pause(desk.mean().mul_f64(share as f64 / 100.0));
             }
@@ -212,4 +230,10 @@ fn pause(time: Duration) {
     while started.elapsed() < time {
         std::hint::spin_loop();
     }
+}
+
+/// The names in a folder.
+fn names(dir: &Path) -> BTreeSet<OsString> {
+    // A folder that cannot be read has no names to compare.
+    std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.file_name()).collect()
 }

@@ -176,6 +176,12 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// Whether clients are still at it.
+    pub(super) fn is_busy(&self) -> bool {
+        let inner = self.lock();
+        inner.clients > 0 && inner.trouble.is_none()
+    }
+
     /// The mean time of a call that changes something.
     pub(super) fn mean(&self) -> Duration {
         let (sum, calls) = self.lock().took;

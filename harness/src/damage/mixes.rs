@@ -15,6 +15,8 @@ pub(super) enum Aim {
     Open,
     /// While it closes.
     Close,
+    /// While it makes a file that was not there: one is to be replaced, or to be begun.
+    Replace,
 }
 
 /// A kind of programs.
@@ -118,12 +120,12 @@ pub static MIXES: &[Mix] = &[
         name: "large",
         title: "Long values fill files quickly, so that what tidies them up is killed too",
         clients: 2,
-        prunes: 10,
+        prunes: 25,
         deletes: 20,
         value_max: 60_000,
         calls: (10, 60),
         rounds: 4,
-        aims: &[(8, Aim::Call), (1, Aim::Close), (1, Aim::Open)],
+        aims: &[(4, Aim::Call), (4, Aim::Replace), (1, Aim::Close), (1, Aim::Open)],
         efforts: [programs(1), programs(12), programs(100)],
     },
     Mix {
