@@ -2,8 +2,7 @@
 """A StoreEngine in Python, behind storecheck's engine protocol; standard library only.
 
 State, batch log and number live in memory. Every change is one line of a journal: a checksum and JSON, written and
-synced before it is acknowledged. When the store opens, the journal is read; a torn last line is cut off before
-anything is appended.
+synced before it is acknowledged. When the store opens, the journal is read and written anew, without a torn last line.
 
     cargo xtask conform --engine "cmd:python3 engines/python/store.py"
 """
@@ -37,13 +36,8 @@ class Store:
         except OSError as error:
             self.lock.close()
             raise OSError("the store is already open") from error
-        path = os.path.join(folder, "journal")
-        fresh = not os.path.exists(path)
-        self.journal = open(path, "a+b", buffering=0)
-        if fresh:
-            self.sync_folder(folder)
         self.failed = False
-        self.recover()
+        self.journal = self.recover(folder)
 
     @staticmethod
     def sync_folder(folder):
@@ -53,9 +47,14 @@ class Store:
         finally:
             os.close(descriptor)
 
-    def recover(self):
-        self.journal.seek(0)
-        octets = self.journal.read()
+    def recover(self, folder):
+        """Reads the journal and writes it anew: what the system has in memory need not be on the disk, nor ever get
+        there by another sync, if one failed before."""
+        path, fresh = os.path.join(folder, "journal"), os.path.join(folder, "journal.new")
+        octets = b""
+        if os.path.exists(path):
+            with open(path, "rb") as journal:
+                octets = journal.read()
         good = 0
         for line in octets.splitlines(keepends=True):
             checksum, _, body = line.partition(b" ")
@@ -63,9 +62,14 @@ class Store:
                 break
             self.apply(json.loads(body))
             good += len(line)
-        if good < len(octets):
-            self.journal.truncate(good)
-            os.fsync(self.journal.fileno())
+        journal = open(fresh, "wb", buffering=0)
+        rest = memoryview(octets)[:good]
+        while rest:
+            rest = rest[journal.write(rest):]
+        os.fsync(journal.fileno())
+        os.replace(fresh, path)
+        self.sync_folder(folder)
+        return journal
 
     def apply(self, change):
         kind, number, items = change
