@@ -59,7 +59,7 @@ fn talk(args: &CheckArgs) -> Result<Exit, Failure> {
     };
     let folder = tempfile::tempdir()
         .map_err(|error| Failure::new(Exit::Incomplete, format!("no folder for the store: {error}")))?;
-    // An engine:cmd name works here too, since that is what people have at hand.
+    // What `conform --engine` takes is what people have at hand.
     let text = args.command.strip_prefix("cmd:").unwrap_or(&args.command);
     let host = HostCommand::Shell(text.to_owned());
     let checked = check(&host, folder.path(), args.timeout, record)
