@@ -4,7 +4,7 @@
 //! above those acknowledged before it began, or none; the batch log, where it is kept, says which. All ways of giving
 //! numbers to the few writes in flight are tried, and State must be what one of them makes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ledger::{Edit, InFlight, Known, State};
 use super::seen::Seen;
@@ -36,7 +36,7 @@ pub(super) struct Nearest {
 
 /// Decides.
 pub(super) fn audit(known: &Known, seen: &Seen, batch_log: bool) -> Audited {
-    let mut search = Search { seen, batch_log, known, best: None, tried: 0 };
+    let mut search = Search { seen, batch_log, known, numbers: numbers(known, seen), best: None, tried: 0 };
     let base: BTreeMap<u64, Edit> =
         known.writes.range(..=seen.current).map(|(number, edit)| (*number, edit.clone())).collect();
     search.place(base, &known.in_flight);
@@ -62,7 +62,7 @@ fn log_is_right(known: &Known, seen: &Seen, best: &Nearest, batch_log: bool) -> 
         && best.writes.iter().all(|(number, edit)| match seen.entries.get(number) {
             Some(pairs) => pairs == edit.entry(),
             // That a delete has an entry at all is asked elsewhere (DEL-4), and only of what is served.
-            None => *number < known.perhaps_pruned || edit.entry().is_empty(),
+            None => *number < known.perhaps_pruned || edit.entry().is_empty() || seen.is_unread(*number),
         })
         && hole(seen, &best.writes).is_none()
         && seen.entries.keys().all(|number| best.writes.contains_key(number))
@@ -72,13 +72,28 @@ fn log_is_right(known: &Known, seen: &Seen, best: &Nearest, batch_log: bool) -> 
 pub(super) fn hole(seen: &Seen, writes: &BTreeMap<u64, Edit>) -> Option<u64> {
     let oldest = *seen.entries.keys().next()?;
     let retained = writes.range(oldest..).filter(|(_, edit)| !edit.entry().is_empty());
-    retained.map(|(number, _)| *number).find(|number| !seen.entries.contains_key(number))
+    retained.map(|(number, _)| *number).find(|number| !seen.entries.contains_key(number) && !seen.is_unread(*number))
+}
+
+/// The numbers that writes in flight are tried with: those with an entry, and of each run of numbers that nothing is
+/// known of the highest, as many as there are writes. Only their order counts there, and every order that a run allows is
+/// one of its highest numbers too; a store whose first number is 10^12 has a run of as many.
+fn numbers(known: &Known, seen: &Seen) -> BTreeSet<u64> {
+    let Some(above) = known.in_flight.iter().map(|write| write.above).min() else { return BTreeSet::new() };
+    let writes = known.in_flight.len() as u64;
+    let taken = known.writes.range(above..).map(|(number, _)| *number);
+    let entries = seen.entries.range(above..).map(|(number, _)| *number);
+    let unread = seen.unread.iter().map(|numbers| *numbers.end());
+    let ends = taken.chain(entries).chain(unread).chain([known.perhaps_pruned, seen.current.saturating_add(1)]);
+    ends.flat_map(|end| end.saturating_sub(writes)..=end).collect()
 }
 
 struct Search<'a> {
     seen: &'a Seen,
     known: &'a Known,
     batch_log: bool,
+    /// In ascending order; see [`numbers`].
+    numbers: BTreeSet<u64>,
     best: Option<Nearest>,
     tried: usize,
 }
@@ -90,10 +105,12 @@ impl Search<'_> {
             return;
         }
         let Some((write, left)) = left.split_first() else { return self.try_out(writes) };
-        for number in write.above.saturating_add(1)..=self.seen.current {
-            if writes.contains_key(&number) || !self.may_be(number, &write.edit) {
-                continue;
-            }
+        let numbers = self.numbers.iter().filter(|number| (write.above.saturating_add(1)..=self.seen.current).contains(number));
+        let free: Vec<u64> = numbers
+            .filter(|number| !writes.contains_key(number) && self.may_be(**number, &write.edit))
+            .copied()
+            .collect();
+        for number in free {
             let mut with = writes.clone();
             with.insert(number, write.edit.clone());
             self.place(with, left);
@@ -105,7 +122,8 @@ impl Search<'_> {
     fn may_be(&self, number: u64, edit: &Edit) -> bool {
         match self.seen.entries.get(&number) {
             Some(pairs) => pairs == edit.entry(),
-            None => !self.batch_log || number < self.known.perhaps_pruned || edit.entry().is_empty(),
+            None if !self.batch_log || self.seen.is_unread(number) => true,
+            None => number < self.known.perhaps_pruned || edit.entry().is_empty(),
         }
     }
 

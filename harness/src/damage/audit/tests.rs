@@ -142,3 +142,38 @@ fn many_in_flight_may_have_come_in_any_order() {
     seen.state = state(&[("a", "5"), ("c", "4")]);
     assert_eq!(judged(&known, &seen), broken(&["DUR-4", "PUT-2"]));
 }
+
+#[test]
+fn a_first_number_of_any_size_is_found_at_once() {
+    let first = 10_u64.pow(12);
+    let in_flight = |key: &str| InFlight { edit: put(&[(key, "1")]), above: 0 };
+    let known = Known { in_flight: vec![in_flight("a"), in_flight("b")], ..Known::default() };
+    let mut seen = Seen { current: first + 1, oldest: Some(first), ..Seen::default() };
+    seen.state = state(&[("a", "1"), ("b", "1")]);
+    seen.entries = [(first, vec![pair("b", "1")]), (first + 1, vec![pair("a", "1")])].into();
+    assert_eq!(judged(&known, &seen), Ok(vec![]));
+    seen.state = state(&[("a", "1")]);
+    assert!(judged(&known, &seen).is_err(), "b has a number and is not there");
+}
+
+#[test]
+fn numbers_far_apart_are_any_that_their_order_allows() {
+    let clock = 10_u64.pow(9);
+    let known = Known {
+        writes: [(clock, put(&[("a", "1")]))].into(),
+        in_flight: vec![
+            InFlight { edit: put(&[("a", "2")]), above: clock },
+            InFlight { edit: put(&[("a", "3"), ("b", "3")]), above: 0 },
+        ],
+        perhaps_pruned: 0,
+    };
+    let mut seen = Seen { current: 5 * clock, oldest: Some(clock), ..Seen::default() };
+    seen.unread = vec![clock + 9..=5 * clock - 9];
+    seen.entries.insert(clock, vec![pair("a", "1")]);
+    for (shown, right) in
+        [([("a", "2"), ("b", "3")], true), ([("a", "3"), ("b", "3")], true), ([("a", "1"), ("b", "2")], false)]
+    {
+        seen.state = state(&shown);
+        assert_eq!(judged(&known, &seen).is_ok(), right, "{shown:?}");
+    }
+}
