@@ -39,6 +39,8 @@ fn main() -> ExitCode {
             peer("redb", "redb", "storecheck-redb"),
             peer("fjall", "fjall", "storecheck-fjall"),
             peer("fjall@process-crash", "fjall", "storecheck-fjall process-crash"),
+            peer("lmdb", "lmdb", "storecheck-lmdb"),
+            peer("lmdb@process-crash", "lmdb", "storecheck-lmdb process-crash"),
             peer("exoware-rocksdb", "exoware-2026-4", "exoware-rocksdb"),
         ],
         mutants: storecheck_mutants::all(),

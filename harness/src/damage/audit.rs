@@ -105,7 +105,8 @@ impl Search<'_> {
             return;
         }
         let Some((write, left)) = left.split_first() else { return self.try_out(writes) };
-        let numbers = self.numbers.iter().filter(|number| (write.above.saturating_add(1)..=self.seen.current).contains(number));
+        let numbers =
+            self.numbers.iter().filter(|number| (write.above.saturating_add(1)..=self.seen.current).contains(number));
         let free: Vec<u64> = numbers
             .filter(|number| !writes.contains_key(number) && self.may_be(**number, &write.edit))
             .copied()
