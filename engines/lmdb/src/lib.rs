@@ -11,13 +11,13 @@ use std::sync::{PoisonError, RwLock};
 use bytes::Bytes;
 use heed::byteorder::BigEndian;
 use heed::types::{self, U64};
-use heed::{Database, Env, EnvFlags, EnvOpenOptions, RoTxn, RwTxn};
+use heed::{Database, Env, RoTxn, RwTxn};
 use storecheck::{Durability, Engine, StoreEngine};
 
-/// The size of the mapping: addresses, not memory, and the most that a store can hold.
-const MAP_OCTETS: usize = 64 << 30;
-/// Threads that may read at once.
-const READERS: u32 = 1024;
+mod environment;
+
+use environment::environment;
+
 /// Where the number of the last write is.
 const NUMBER: &[u8] = b"number";
 
@@ -131,18 +131,6 @@ fn lock(dir: &Path) -> Result<File, String> {
         Err(TryLockError::WouldBlock) => Err("the store is open already".to_owned()),
         Err(TryLockError::Error(error)) => Err(system(error)),
     }
-}
-
-#[allow(unsafe_code)]
-fn environment(dir: &Path, sync: bool) -> heed::Result<Env> {
-    let mut options = EnvOpenOptions::new();
-    options.map_size(MAP_OCTETS).max_dbs(3).max_readers(READERS);
-    if !sync {
-        // SAFETY: without syncs a power failure may damage the file, which is what this class leaves open.
-        unsafe { options.flags(EnvFlags::NO_SYNC) };
-    }
-    // SAFETY: the lock in the store's folder keeps every other opener, in this process or another, from the file.
-    unsafe { options.open(dir) }
 }
 
 fn told(error: heed::Error) -> String {
