@@ -26,6 +26,7 @@ mod protocol;
 mod scenarios;
 mod select;
 mod verify;
+mod wired;
 
 pub use exit::Exit;
 
@@ -46,6 +47,9 @@ pub struct Registry {
     pub engines: Vec<Engine>,
     /// Engines in processes of their own, by name.
     pub processes: Vec<ProcessEngine>,
+    /// The published server, which any engine can be put behind, as `wire:NAME`. Its command is followed by the store's
+    /// folder and the command of the engine's host.
+    pub server: Option<ProcessEngine>,
     /// Broken engines, as `mutant:name`.
     pub mutants: Vec<Mutant>,
     /// Odd but legal engines, as `eccentric:name`.
@@ -63,6 +67,8 @@ pub struct ProcessEngine {
     pub command: String,
     /// The workspace that builds the host, if it has one of its own: it is built before the engine is first started.
     pub workspace: Option<PathBuf>,
+    /// The features that it is built with, as cargo takes them.
+    pub features: &'static str,
 }
 
 /// A command that a build adds.

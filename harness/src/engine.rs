@@ -205,6 +205,8 @@ pub struct Engine {
     open: Arc<Open>,
     others: Vec<(Durability, Arc<Open>)>,
     host: Option<HostCommand>,
+    #[cfg(feature = "wire")]
+    door: Option<crate::wire::Door>,
 }
 
 impl Engine {
@@ -230,6 +232,8 @@ impl Engine {
             open: opener(open),
             others: Vec::new(),
             host: None,
+            #[cfg(feature = "wire")]
+            door: None,
         }
     }
 
@@ -251,6 +255,21 @@ impl Engine {
     #[must_use]
     pub fn host_command(&self) -> Option<&HostCommand> {
         self.host.as_ref()
+    }
+
+    /// Says that the engine is reached over the wire.
+    #[cfg(feature = "wire")]
+    #[must_use]
+    pub(crate) fn through(mut self, door: crate::wire::Door) -> Self {
+        self.door = Some(door);
+        self
+    }
+
+    /// How it is reached over the wire, if it is.
+    #[cfg(feature = "wire")]
+    #[must_use]
+    pub fn door(&self) -> Option<&crate::wire::Door> {
+        self.door.as_ref()
     }
 
     /// States the engine's version, for reports.

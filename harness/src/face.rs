@@ -201,6 +201,7 @@ impl Shared {
             known: known.map_or_else(Vec::new, |known| known.scenarios(engine.name(), &checks)),
             checks,
             selection: Vec::new(),
+            wired: false,
             accepted: settings.accepted,
             fail_fast: false,
             keep: false,
@@ -231,7 +232,7 @@ impl Shared {
         let known = |list: &Known| report.verdict.is_failure() && list.expects(&plan.name, plan.target, &report);
         let agreed = report.verdict == CheckVerdict::Unavailable && plan.accepted.contains(&report.family);
         let good = agreed
-            || matches!(report.verdict, CheckVerdict::Pass | CheckVerdict::Refused)
+            || matches!(report.verdict, CheckVerdict::Pass | CheckVerdict::Refused | CheckVerdict::NotCarried)
             || self.known.as_ref().is_some_and(known);
         let result = if good { Ok(()) } else { Err(Failed::from(evidence::text(&report))) };
         let mut collector = self.collector.lock().unwrap_or_else(PoisonError::into_inner);

@@ -6,7 +6,7 @@
 
 mod place;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -85,6 +85,8 @@ pub(crate) struct Judged<'a> {
     reads_on: ReadsOn,
     /// Whether a volatile engine kept its data over a reopen, which it did not promise.
     pub(crate) kept_volatile: bool,
+    /// Actions left out because the way to the engine does not carry them, by the reason; audits apart.
+    pub(crate) not_carried: BTreeMap<String, u64>,
     pub(crate) failures: Vec<Failure>,
     /// How many actions were performed.
     pub(crate) calls: u64,
@@ -105,6 +107,7 @@ impl<'a> Judged<'a> {
             auditing: false,
             reads_on: ReadsOn::UntilWrong,
             kept_volatile: false,
+            not_carried: BTreeMap::new(),
             failures: Vec::new(),
             calls: 0,
         }
@@ -142,7 +145,8 @@ impl<'a> Judged<'a> {
         self.done(Action::Close {}, &[self.reopen_clause()], "the engine is dropped")
     }
 
-    /// Performs an action; an outcome that is no reply is a finding and ends the run.
+    /// Performs an action; an outcome that is no reply is a finding and ends the run. One that is not carried is as if it
+    /// had never been asked for: it has no reply either.
     pub(crate) fn perform(&mut self, action: Action) -> Result<(), Stop> {
         self.calls += 1;
         let outcome = self.driver.perform(&action);
@@ -151,10 +155,17 @@ impl<'a> Judged<'a> {
                 self.remember(action, outcome);
                 return Ok(());
             }
+            Outcome::NotCarried(why) => {
+                if !self.auditing {
+                    *self.not_carried.entry(why.clone()).or_default() += 1;
+                }
+                self.remember(action, outcome);
+                return Ok(());
+            }
             Outcome::Panicked { .. } if self.executor != Executor::Thread => ("GEN-3", "the call returns"),
             Outcome::Panicked { .. } | Outcome::Died(_) => ("GEN-4", "the call returns"),
             Outcome::TimedOut(_) => ("GEN-2", "the call returns in finite time"),
-            Outcome::ProtocolError(_) | Outcome::NotCarried(_) => ("GEN-12", "a reply"),
+            Outcome::ProtocolError(_) => ("GEN-12", "a reply"),
         };
         let mut finding = Finding::new(Level::Must, &[clause], expected, outcome.to_string());
         if clause == "GEN-3" {

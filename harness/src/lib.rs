@@ -62,6 +62,8 @@ pub mod runner;
 pub mod scenario;
 pub mod stress;
 pub mod suite;
+#[cfg(feature = "wire")]
+pub mod wire;
 
 pub use bytes::Bytes;
 pub use contract::{ClauseId, Contract, Family, Level};

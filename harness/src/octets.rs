@@ -157,7 +157,7 @@ pub fn fnv64(octets: &[u8]) -> u64 {
 }
 
 /// A `u64` as a decimal string in JSON, where many readers would round a number above 2^53.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Default, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Decimal(pub u64);
 
 impl Serialize for Decimal {

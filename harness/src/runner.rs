@@ -81,6 +81,8 @@ pub struct Plan {
     pub suite_checks: usize,
     /// What selected the checks; empty for the whole suite.
     pub selection: Vec<String>,
+    /// Whether the engine is reached over the wire, which does not carry every family.
+    pub wired: bool,
     /// Families that may be unavailable without making the engine partial.
     pub accepted: Vec<Family>,
     /// Stop at the first failure.
@@ -273,6 +275,15 @@ impl<'a> Session<'a> {
         let check = &self.plan.checks[index];
         let started = Instant::now();
         let ruling = match &check.work {
+            Work::Stress(_) | Work::Damage(_) if self.plan.wired => judge::not_carried(check, NOT_ON_THE_WIRE),
+            #[cfg(feature = "wire")]
+            Work::Wire(wire) => {
+                let job = Job::Wire(crate::wire::Request { check: wire.name.to_owned() });
+                match self.attempt(&job, &self.plan.limits, true) {
+                    Ok(attempt) => judge::attempt(self.plan, check, attempt),
+                    Err(why) => judge::not_run(self.plan, check, &why),
+                }
+            }
             Work::Case(case) => match self.attempt(&Job::Case(case.clone()), &self.plan.limits, true) {
                 Ok(attempt) => judge::attempt(self.plan, check, attempt),
                 Err(why) => judge::not_run(self.plan, check, &why),
@@ -349,6 +360,8 @@ fn here(engine: &Engine, job: &Job, dir: &Path, limits: &Limits) -> Result<Attem
     };
     let result = match job {
         // What damages stores does not come here: who would be killed?
+        #[cfg(feature = "wire")]
+        Job::Wire(request) => crate::wire::run(request, engine, dir, &mut |_| {}),
         Job::Probe(_) | Job::Damage(_) => Ok(CaseResult::default()),
         Job::Case(one) | Job::Transcript(one) => case(one, dir),
         Job::Programs(programs) => property::run::run(programs, options.declared, |one, seed| {
@@ -374,6 +387,10 @@ fn here(engine: &Engine, job: &Job, dir: &Path, limits: &Limits) -> Result<Attem
     };
     result.map(Attempt::finished).map_err(|error| format!("the harness cannot run it: {error}"))
 }
+
+/// Why families of many clients and of damage are left to the trait.
+const NOT_ON_THE_WIRE: &str = "a family that needs calls at one instant, or the engine's own process and disk: over the \
+                               wire a delete is several requests, and the process is the server's";
 
 /// The last lines of what an engine wrote, to go behind a message.
 fn output_tail(output: &str) -> String {

@@ -41,6 +41,9 @@ pub enum Work {
     Stress(Stress),
     /// Programs whose store is damaged.
     Damage(Damages),
+    /// Requests to a server.
+    #[cfg(feature = "wire")]
+    Wire(&'static crate::wire::WireCheck),
 }
 
 /// How much is searched, of which shape.
@@ -145,6 +148,23 @@ impl Check {
         }
     }
 
+    /// The check that asks a server.
+    #[cfg(feature = "wire")]
+    #[must_use]
+    pub fn of_wire(check: &'static crate::wire::WireCheck) -> Self {
+        Self {
+            id: format!("wire/{}", check.name),
+            family: Family::Wire,
+            title: check.title.to_owned(),
+            clauses: check.clauses.iter().map(|id| ClauseId::new(id)).collect(),
+            profile: Profile::Quick,
+            executor: Executor::Thread,
+            file: String::new(),
+            octets: 0,
+            work: Work::Wire(check),
+        }
+    }
+
     /// The scenario, or whatever else the check is a case of: its id without the labels of a matrix.
     #[must_use]
     pub fn scenario(&self) -> &str {
@@ -158,6 +178,8 @@ pub fn check(id: &str, profile: Profile) -> Option<Check> {
     match id.split_once('/') {
         Some(("property", name)) => shape(name).map(|shape| Check::of_shape(shape, profile)),
         Some(("stress", name)) => mix(name).map(|mix| Check::of_mix(mix, profile)),
+        #[cfg(feature = "wire")]
+        Some(("wire", name)) => crate::wire::check(name).map(Check::of_wire),
         _ if damage::mix(id).is_some() => damage::mix(id).map(|mix| Check::of_damage(mix, profile)),
         _ => builtin::case(id).filter(|case| case.profile <= profile).map(Check::of_case),
     }
@@ -179,4 +201,33 @@ pub fn checks(profile: Profile, more: Vec<Case>) -> Result<Vec<Check>, Vec<LoadE
     let stress = MIXES.iter().map(|mix| Check::of_mix(mix, profile));
     let crashes = damage::MIXES.iter().map(|mix| Check::of_damage(mix, profile));
     Ok(scenarios.chain(searches).chain(stress).chain(crashes).collect())
+}
+
+/// The checks for an engine over the wire, made of those for one that is called: searches among fewer programs, since
+/// every call costs a request and every store a server, and the family `wire`.
+#[cfg(feature = "wire")]
+#[must_use]
+pub fn over_the_wire(mut checks: Vec<Check>) -> Vec<Check> {
+    for check in &mut checks {
+        if let Work::Search(search) = &mut check.work {
+            search.programs = search.programs.div_ceil(WIRE_SHARE);
+        }
+    }
+    checks.extend(crate::wire::CHECKS.iter().map(Check::of_wire));
+    checks
+}
+
+/// Of so many programs one is run over the wire.
+#[cfg(feature = "wire")]
+const WIRE_SHARE: u64 = 100;
+
+/// The checks that `report` is of.
+#[must_use]
+pub(crate) fn of_report(report: &crate::report::Report) -> Option<Vec<Check>> {
+    let checks = checks(report.run.profile, Vec::new()).ok()?;
+    #[cfg(feature = "wire")]
+    if report.checks.iter().any(|check| check.family == Family::Wire) {
+        return Some(over_the_wire(checks));
+    }
+    Some(checks)
 }

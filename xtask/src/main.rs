@@ -18,14 +18,14 @@ fn engines() -> PathBuf {
 /// The sample engine.
 fn python() -> ProcessEngine {
     let command = format!("python3 '{}'", engines().join("python/store.py").display());
-    ProcessEngine { name: "python", command, workspace: None }
+    ProcessEngine { name: "python", command, workspace: None, features: "" }
 }
 
 /// An engine with a workspace of its own.
 fn peer(name: &'static str, workspace: &str, command: &str) -> ProcessEngine {
     let workspace = engines().join(workspace);
     let command = format!("'{}/target/release/'{command}", workspace.display());
-    ProcessEngine { name, command, workspace: Some(workspace) }
+    ProcessEngine { name, command, workspace: Some(workspace), features: "" }
 }
 
 fn main() -> ExitCode {
@@ -41,8 +41,10 @@ fn main() -> ExitCode {
             peer("fjall@process-crash", "fjall", "storecheck-fjall process-crash"),
             peer("lmdb", "lmdb", "storecheck-lmdb"),
             peer("lmdb@process-crash", "lmdb", "storecheck-lmdb process-crash"),
-            peer("exoware-rocksdb", "exoware-2026-4", "exoware-rocksdb"),
+            // RocksDB takes minutes to build, and only this engine wants it.
+            ProcessEngine { features: "rocksdb", ..peer("exoware-rocksdb", "exoware-2026-4", "exoware-rocksdb") },
         ],
+        server: Some(peer("exoware-serve", "exoware-2026-4", "exoware-serve")),
         mutants: storecheck_mutants::all(),
         eccentrics: storecheck_eccentrics::all(),
         chores: vec![

@@ -1,7 +1,12 @@
 //! Engines of the published `exoware_server::StoreEngine` 2026.4.1, judged by storecheck.
 //!
 //! The suite has a trait of its own with the same signatures, so that it does not build the published server. Here both
-//! are linked, and one is the other: [`host`] serves any type of the published trait over storecheck's engine protocol.
+//! are linked, and one is the other: [`host`] serves any type of the published trait over storecheck's engine protocol,
+//! and [`serve`] puts any engine of storecheck behind the published server.
+
+mod served;
+
+pub use served::{Served, serve};
 
 use std::fmt::Display;
 use std::path::Path;

@@ -20,6 +20,7 @@ use crate::report::{CheckVerdict, EngineVerdict, Report, terminal};
 use crate::runner::{self, Collector, Commands, Event, Plan, RunError};
 use crate::scenario::Profile;
 use crate::suite::{Check, Work};
+use crate::wire::Door;
 
 #[derive(Debug, Args)]
 pub(super) struct ConformArgs {
@@ -103,7 +104,8 @@ pub(super) fn family(text: &str) -> Result<Family, String> {
 
 pub(super) fn run(registry: &Registry, args: &ConformArgs) -> Result<Exit, Failure> {
     let found = engines::resolve(registry, &args.engine)?;
-    let Selected { checks, skipped, suite_checks, selection } = select(registry, &args.select, args.profile)?;
+    let Selected { checks, skipped, suite_checks, selection } =
+        select(registry, &args.select, args.profile, &found.engine)?;
     if args.list {
         output::print(&checks.iter().map(|check| check.id.as_str()).collect::<Vec<_>>().join("\n"));
         return Ok(Exit::Conforms);
@@ -111,7 +113,11 @@ pub(super) fn run(registry: &Registry, args: &ConformArgs) -> Result<Exit, Failu
     let list = args.expect.read()?;
     let folder = ReportFolder::open(args.report.as_deref(), found.engine.name())?;
     let corpus = folder.corpus()?;
-    let jobs = args.jobs.map_or_else(processors, usize::from);
+    let jobs = match found.engine.door() {
+        // Whoever shares an endpoint shares its numbers.
+        Some(Door::Endpoint { .. }) => 1,
+        _ => args.jobs.map_or_else(processors, usize::from),
+    };
     let commands = commands(registry, args);
     let plan = Plan {
         spec: found.spec.clone(),
@@ -132,6 +138,7 @@ pub(super) fn run(registry: &Registry, args: &ConformArgs) -> Result<Exit, Failu
         checks,
         suite_checks,
         selection,
+        wired: found.engine.door().is_some(),
         accepted: args.accept_unavailable.clone(),
         fail_fast: args.fail_fast,
         keep: args.keep,

@@ -111,6 +111,7 @@ fn plan(registry: &Registry, args: &DifferArgs, spec: &str) -> Result<Plan, Fail
         checks: Vec::new(),
         suite_checks: 0,
         selection: Vec::new(),
+        wired: found.engine.door().is_some(),
         accepted: Vec::new(),
         fail_fast: false,
         keep: false,

@@ -1,11 +1,11 @@
-//! Engines by name: `sqlite`, `sqlite@process-crash`, `mutant:name`, `eccentric:name`, and `cmd:…` for a command that
-//! starts one in a process of its own.
+//! Engines by name: `sqlite`, `sqlite@process-crash`, `mutant:name`, `eccentric:name`, `cmd:…` for a command that starts
+//! one in a process of its own, and those over the wire.
 
 use std::process::Command;
 use std::time::Duration;
 
 use super::exit::Exit;
-use super::{Failure, ProcessEngine, Registry, output};
+use super::{Failure, ProcessEngine, Registry, output, wired};
 use crate::engine::Engine;
 use crate::protocol::{HostCommand, Process, StartError};
 
@@ -41,6 +41,9 @@ fn all(registry: &Registry) -> impl Iterator<Item = Found> + '_ {
 }
 
 pub(super) fn find(registry: &Registry, spec: &str) -> Option<Found> {
+    if wired::is_wired(spec) {
+        return wired::find(registry, spec);
+    }
     if let Some(command) = spec.strip_prefix(COMMAND) {
         return hosted(command).ok();
     }
@@ -60,8 +63,8 @@ fn hosted(command: &str) -> Result<Found, StartError> {
     Ok(Found { engine, spec: format!("{COMMAND}{command}") })
 }
 
-/// Builds the host of an engine that has a workspace of its own.
-fn build(process: &ProcessEngine) -> Result<(), Failure> {
+/// Builds what has a workspace of its own.
+pub(super) fn build(process: &ProcessEngine) -> Result<(), Failure> {
     let Some(workspace) = &process.workspace else { return Ok(()) };
     if !workspace.join("target/release").exists() {
         output::remark(&format!("building {}, which takes minutes the first time", workspace.display()));
@@ -69,6 +72,7 @@ fn build(process: &ProcessEngine) -> Result<(), Failure> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.args(["build", "--release", "--quiet", "--locked", "--manifest-path"]).arg(workspace.join("Cargo.toml"));
+    command.args(["--features", process.features]);
     // Where this build's own artefacts go is of no concern to another workspace.
     command.env_remove("CARGO_TARGET_DIR");
     let cannot = |why: String| {
@@ -84,6 +88,9 @@ fn build(process: &ProcessEngine) -> Result<(), Failure> {
 
 /// The engine called `spec`, or a message that offers the nearest names.
 pub(super) fn resolve(registry: &Registry, spec: &str) -> Result<Found, Failure> {
+    if wired::is_wired(spec) {
+        return wired::resolve(registry, spec);
+    }
     if let Some(command) = spec.strip_prefix(COMMAND) {
         let cannot = |error| Failure::new(Exit::CannotStart, format!("`{command}`: {error}"));
         return hosted(command).map_err(cannot);

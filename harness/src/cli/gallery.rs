@@ -20,7 +20,7 @@ pub(super) fn search(checks: &mut [Check], profile: Profile) {
             Work::Search(search) => search.programs = search.shape.programs(profile),
             Work::Stress(stress) => stress.programs = stress.mix.programs(profile),
             Work::Damage(damages) => damages.effort = damages.mix.effort(profile),
-            Work::Case(_) => {}
+            Work::Case(_) | Work::Wire(_) => {}
         }
     }
 }
@@ -65,6 +65,7 @@ impl Gallery<'_> {
             checks: checks.to_vec(),
             suite_checks: checks.len(),
             selection: Vec::new(),
+            wired: engine.door().is_some(),
             accepted: Vec::new(),
             fail_fast: false,
             keep: false,

@@ -7,6 +7,7 @@ use super::engines::nearest;
 use super::exit::Exit;
 use super::{Failure, Registry};
 use crate::contract::Contract;
+use crate::engine::Engine;
 use crate::report::Shard;
 use crate::scenario::{Case, LoadError, Profile, load_dir, load_file};
 use crate::suite::{self, Check, Work};
@@ -46,7 +47,12 @@ pub(super) struct Selected {
 }
 
 /// Loads the suite and applies the flags.
-pub(super) fn select(registry: &Registry, args: &SelectArgs, profile: Profile) -> Result<Selected, Failure> {
+pub(super) fn select(
+    registry: &Registry,
+    args: &SelectArgs,
+    profile: Profile,
+    engine: &Engine,
+) -> Result<Selected, Failure> {
     if let Some(file) = &args.replay {
         let cases = load_file(file, None).map_err(|error| Failure::usage(error.to_string()))?;
         let checks: Vec<Check> = cases.into_iter().map(Check::of_case).collect();
@@ -58,6 +64,7 @@ pub(super) fn select(registry: &Registry, args: &SelectArgs, profile: Profile) -
         Some(dir) => load_dir(dir).map_err(|errors| bad_scenarios(&errors))?,
     };
     let all = load_suite(profile, more)?;
+    let all = if engine.door().is_some() { suite::over_the_wire(all) } else { all };
     let suite_checks = all.len();
     check_patterns(registry, args, profile, &all)?;
     let wanted = |check: &Check| {

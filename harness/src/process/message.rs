@@ -27,6 +27,9 @@ pub enum Job {
     Stress(stress::judge::Programs),
     /// Run programs whose process is killed, each on a store of its own.
     Damage(damage::Programs),
+    /// Ask a server.
+    #[cfg(feature = "wire")]
+    Wire(crate::wire::Request),
     /// Run a round of a workload and measure it.
     #[cfg(feature = "bench")]
     Bench(Box<crate::bench::run::Bench>),

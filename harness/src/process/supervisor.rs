@@ -277,7 +277,7 @@ fn waits(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
 }
 
-fn wait_for(child: &mut Child, most: Duration) -> io::Result<Option<ExitStatus>> {
+pub(crate) fn wait_for(child: &mut Child, most: Duration) -> io::Result<Option<ExitStatus>> {
     let start = Instant::now();
     loop {
         if let Some(status) = child.try_wait()? {

@@ -33,6 +33,8 @@ impl<'a> Watch<'a> {
             Job::Probe(_) => 0,
             Job::Case(case) | Job::Transcript(case) => case.octets(),
             Job::Programs(_) | Job::Stress(_) | Job::Damage(_) => 0,
+            #[cfg(feature = "wire")]
+            Job::Wire(_) => 0,
             #[cfg(feature = "bench")]
             Job::Bench(_) => 0,
         };

@@ -120,6 +120,8 @@ fn perform(engine: &Engine, job: &Run) -> std::io::Result<CaseResult> {
             let measured = Some(Box::new(crate::bench::run::run(bench, engine, &job.dir)));
             Ok(CaseResult { measured, ..CaseResult::default() })
         }
+        #[cfg(feature = "wire")]
+        Job::Wire(request) => crate::wire::run(request, engine, &job.dir, &mut |what| trace.begin(what)),
         Job::Damage(programs) => {
             let unknown = || std::io::Error::other(format!("no mix is called {:?}", programs.mix));
             let mix = damage::mix(&programs.mix).ok_or_else(unknown)?;

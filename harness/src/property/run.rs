@@ -54,6 +54,9 @@ pub fn run(
         tally.programs += 1;
         tally.states.push(Decimal(result.state));
         all.calls += result.calls;
+        for (why, calls) in std::mem::take(&mut result.not_carried) {
+            *all.not_carried.entry(why).or_default() += calls;
+        }
         for finding in all.behaviours.learn(&result.behaviours) {
             result.failures.push(Failure {
                 finding,

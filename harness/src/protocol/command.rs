@@ -22,8 +22,20 @@ pub enum HostCommand {
 }
 
 impl HostCommand {
+    /// The same as a command for `sh` that any program can start.
+    #[cfg(feature = "wire")]
+    pub(crate) fn shell(&self) -> std::io::Result<String> {
+        match self {
+            Self::Own(spec) => {
+                let program = std::env::current_exe()?;
+                Ok(format!("{HOST_ENV}={} exec {}", quoted(Path::new(spec)), quoted(&program)))
+            }
+            Self::Shell(text) => Ok(text.clone()),
+        }
+    }
+
     /// The command for a store in `dir`.
-    pub(super) fn command(&self, dir: &Path) -> std::io::Result<Command> {
+    pub(crate) fn command(&self, dir: &Path) -> std::io::Result<Command> {
         let mut command = crate::process::own_program()?;
         command.env_remove(crate::process::WORKER_ENV);
         match self {

@@ -92,8 +92,10 @@ fn verdict(old: &CheckReport, new: &CheckReport, redeclared: bool) -> Change {
     let cause = match (old.verdict, new.verdict) {
         _ if redeclared && asked_otherwise => Cause::Declarations,
         // What was not run, or not by fault of the engine, says nothing of it.
-        (CheckVerdict::Skipped | CheckVerdict::Unavailable | CheckVerdict::Error, _)
-        | (_, CheckVerdict::Skipped | CheckVerdict::Unavailable | CheckVerdict::Error) => Cause::Surroundings,
+        (CheckVerdict::Skipped | CheckVerdict::NotCarried | CheckVerdict::Unavailable | CheckVerdict::Error, _)
+        | (_, CheckVerdict::Skipped | CheckVerdict::NotCarried | CheckVerdict::Unavailable | CheckVerdict::Error) => {
+            Cause::Surroundings
+        }
         _ => Cause::Engine,
     };
     let way = match (old.verdict.is_failure(), new.verdict.is_failure()) {

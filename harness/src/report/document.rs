@@ -201,6 +201,9 @@ pub enum CheckVerdict {
     Error,
     /// What it needs is not declared, and that refusal was verified.
     Refused,
+    /// The way to the engine does not carry what it does: nothing is said about the engine.
+    #[serde(rename = "not-carried")]
+    NotCarried,
     /// This machine cannot run it.
     Unavailable,
     /// Taken out by the user.
@@ -209,13 +212,14 @@ pub enum CheckVerdict {
 
 impl CheckVerdict {
     /// All verdicts, in the order in which they are counted.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Pass,
         Self::Fail,
         Self::Died,
         Self::Timeout,
         Self::Error,
         Self::Refused,
+        Self::NotCarried,
         Self::Unavailable,
         Self::Skipped,
     ];
@@ -236,6 +240,7 @@ impl fmt::Display for CheckVerdict {
             Self::Timeout => "timeout",
             Self::Error => "error",
             Self::Refused => "refused",
+            Self::NotCarried => "not-carried",
             Self::Unavailable => "unavailable",
             Self::Skipped => "skipped",
         })
@@ -293,9 +298,12 @@ pub struct CheckReport {
     /// Whether the list of known failures has it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub expected: bool,
-    /// Why it was refused, skipped, unavailable or in error.
+    /// Why it was refused, not carried, skipped, unavailable or in error.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
+    /// Calls that were left out because the way to the engine does not carry them, by the reason.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_carried: BTreeMap<String, u64>,
     /// The scenario file, for those that come from one.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub file: String,

@@ -107,7 +107,7 @@ impl Expectations {
         };
         let cases = checks.iter().filter_map(|check| match &check.work {
             Work::Case(case) => Some(&**case),
-            Work::Search(_) | Work::Stress(_) | Work::Damage(_) => None,
+            _ => None,
         });
         cases.filter(listed).cloned().collect()
     }

@@ -7,6 +7,7 @@ use quick_junit::{NonSuccessKind, Report as Document, SerializeError, TestCase, 
 
 use super::document::{CheckReport, CheckVerdict, Report};
 use super::evidence;
+use super::verdict::reason;
 
 /// The document.
 ///
@@ -57,9 +58,9 @@ fn status(check: &CheckReport) -> TestCaseStatus {
         }
         CheckVerdict::Fail | CheckVerdict::Died | CheckVerdict::Timeout => not_good(NonSuccessKind::Failure),
         CheckVerdict::Error => not_good(NonSuccessKind::Error),
-        CheckVerdict::Unavailable | CheckVerdict::Skipped => {
+        CheckVerdict::NotCarried | CheckVerdict::Unavailable | CheckVerdict::Skipped => {
             let mut status = TestCaseStatus::skipped();
-            status.set_message(check.reason.clone());
+            status.set_message(reason(check).to_owned());
             status
         }
     }

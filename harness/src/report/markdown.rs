@@ -19,6 +19,7 @@ pub fn render(report: &Report) -> String {
     page.push_str(&guarantees(report));
     page.push_str(&durability(report));
     page.push_str(&unavailable(report));
+    page.push_str(&not_carried(report));
     page.push_str(&observations(report));
     page.push_str(&failures(report));
     page.push_str(&provenance(report));
@@ -124,6 +125,13 @@ fn unavailable(report: &Report) -> String {
     if lines.is_empty() { lines } else { format!("\n## Unavailable on this machine\n\n{lines}") }
 }
 
+/// What the way to the engine did not carry.
+fn not_carried(report: &Report) -> String {
+    let lines = verdict::not_carried_lines(report).into_iter().map(|line| format!("- {}\n", escaped(&line)));
+    let lines: String = lines.collect();
+    if lines.is_empty() { lines } else { format!("\n## Not carried\n\n{lines}") }
+}
+
 fn durability(report: &Report) -> String {
     report.durability.as_ref().map_or_else(String::new, |durability| {
         let evidence: String = durability.evidence().iter().map(|line| format!("- {line}\n")).collect();
@@ -150,7 +158,9 @@ fn observations(report: &Report) -> String {
 }
 
 fn failures(report: &Report) -> String {
-    let not_good = |check: &&CheckReport| !matches!(check.verdict, CheckVerdict::Pass | CheckVerdict::Refused);
+    let not_good = |check: &&CheckReport| {
+        !matches!(check.verdict, CheckVerdict::Pass | CheckVerdict::Refused | CheckVerdict::NotCarried)
+    };
     let failing: Vec<&CheckReport> = report.checks.iter().filter(not_good).collect();
     if failing.is_empty() {
         return String::new();

@@ -183,7 +183,7 @@ fn one(shares: Vec<CheckReport>) -> Option<CheckReport> {
 
 /// In the suite's order; checks that are not of this version's suite come last.
 fn in_order(mut checks: Vec<CheckReport>, report: &Report) -> Vec<CheckReport> {
-    let suite = suite::checks(report.run.profile, Vec::new()).unwrap_or_default();
+    let suite = suite::of_report(report).unwrap_or_default();
     let places: BTreeMap<&str, usize> = suite.iter().enumerate().map(|(at, check)| (check.id.as_str(), at)).collect();
     checks.sort_by_key(|check| (places.get(check.id.as_str()).copied().unwrap_or(usize::MAX), check.id.clone()));
     checks

@@ -150,7 +150,7 @@ fn compared_with_suite(report: &Report, ids: &BTreeSet<&str>) -> Vec<String> {
         problems.push("the suite is another than this version's: its checks cannot be compared".to_owned());
         return problems;
     }
-    let Ok(checks) = suite::checks(report.run.profile, Vec::new()) else {
+    let Some(checks) = suite::of_report(report) else {
         problems.push("this version's own suite cannot be read".to_owned());
         return problems;
     };

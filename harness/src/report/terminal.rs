@@ -43,6 +43,7 @@ pub fn render(report: &Report, style: Style) -> String {
     out.push_str(&stress(report));
     out.push_str(&durability(report));
     out.push_str(&unavailable(report, style));
+    out.push_str(&not_carried(report));
     out.push_str(&observations(report));
     out.push_str(&failures(report, style));
     out.push_str(&summary(report, style));
@@ -157,6 +158,13 @@ fn unavailable(report: &Report, style: Style) -> String {
     if lines.is_empty() { lines } else { format!("{lines}\n") }
 }
 
+/// What the way to the engine did not carry.
+fn not_carried(report: &Report) -> String {
+    let lines: String =
+        verdict::not_carried_lines(report).iter().map(|line| format!("             {line}\n")).collect();
+    if lines.is_empty() { lines } else { format!("not carried\n{lines}\n") }
+}
+
 /// Durability, claimed and demonstrated, and what stands behind it.
 fn durability(report: &Report) -> String {
     let Some(durability) = &report.durability else { return String::new() };
@@ -226,7 +234,7 @@ fn summary(report: &Report, style: Style) -> String {
     let mut out = String::new();
     match &report.verdicts {
         None => {
-            let good = [CheckVerdict::Pass, CheckVerdict::Refused];
+            let good = [CheckVerdict::Pass, CheckVerdict::Refused, CheckVerdict::NotCarried];
             let passed: u32 = good.iter().filter_map(|verdict| report.counts.get(verdict)).sum();
             let all = report.checks.len();
             let text = format!("{passed} of {all} selected passed");

@@ -14,6 +14,9 @@ pub fn of_check(check: &CheckReport, target: Target) -> CheckVerdict {
         CheckVerdict::Pass | CheckVerdict::Fail | CheckVerdict::Refused => {
             if check.failures.iter().any(|failure| failure.finding.fails(target)) {
                 CheckVerdict::Fail
+            } else if check.family == Family::Scenario && !check.not_carried.is_empty() {
+                // Without one of its steps a scenario does not show what it is about.
+                CheckVerdict::NotCarried
             } else if check.reason.is_empty() {
                 CheckVerdict::Pass
             } else {
@@ -62,7 +65,10 @@ pub fn of_clauses(checks: &[CheckReport], declared: Declarations, target: Target
     let mut covering: BTreeMap<ClauseId, u32> = BTreeMap::new();
     let mut naming: BTreeMap<ClauseId, (u32, bool)> = BTreeMap::new();
     for check in checks {
-        let ran = !matches!(check.verdict, CheckVerdict::Error | CheckVerdict::Unavailable | CheckVerdict::Skipped);
+        let ran = !matches!(
+            check.verdict,
+            CheckVerdict::Error | CheckVerdict::NotCarried | CheckVerdict::Unavailable | CheckVerdict::Skipped
+        );
         // A search ends at its first failure, and has shown nothing of what it did not come to.
         let cut_short =
             (check.search.is_some() || check.stress.is_some() || check.damage.is_some()) && check.verdict.is_failure();
@@ -117,6 +123,45 @@ pub fn unavailable(report: &Report) -> Vec<(Family, String, bool)> {
         found.entry(check.family).or_insert_with(|| (check.reason.clone(), accepted));
     }
     found.into_iter().map(|(family, (why, accepted))| (family, why, accepted)).collect()
+}
+
+/// What the way to the engine did not carry: the reason, and how many checks could not be made for it, and how many calls
+/// of programs were left out.
+#[must_use]
+pub fn not_carried(report: &Report) -> Vec<(String, u64, u64)> {
+    let mut found: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for check in &report.checks {
+        if check.verdict == CheckVerdict::NotCarried {
+            found.entry(reason(check)).or_default().0 += 1;
+        } else {
+            for (why, calls) in &check.not_carried {
+                found.entry(why).or_default().1 += calls;
+            }
+        }
+    }
+    found.into_iter().map(|(why, (checks, calls))| (why.to_owned(), checks, calls)).collect()
+}
+
+/// The same in words, a line for each reason.
+#[must_use]
+pub fn not_carried_lines(report: &Report) -> Vec<String> {
+    let line = |(why, checks, calls): (String, u64, u64)| {
+        let count = |n: u64, one: &str| if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") };
+        let checks = (checks > 0).then(|| count(checks, "check"));
+        let calls = (calls > 0).then(|| count(calls, "call"));
+        let counts: Vec<String> = checks.into_iter().chain(calls).collect();
+        format!("{}: {why}", counts.join(", "))
+    };
+    not_carried(report).into_iter().map(line).collect()
+}
+
+/// Why a check has the verdict that it has, where a reason belongs to it.
+#[must_use]
+pub fn reason(check: &CheckReport) -> &str {
+    match check.not_carried.keys().next() {
+        Some(why) if check.verdict == CheckVerdict::NotCarried => why,
+        _ => &check.reason,
+    }
 }
 
 /// The clauses of the target that no check of the run shows.

@@ -1,5 +1,6 @@
 //! From an attempt at a check to its place in the report.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Plan, micros};
@@ -77,6 +78,7 @@ pub(super) fn blank(check: &Check) -> CheckReport {
         verdict_trait: CheckVerdict::Pass,
         expected: false,
         reason: String::new(),
+        not_carried: BTreeMap::new(),
         file: check.file.clone(),
         failures: Vec::new(),
         calls: 0,
@@ -107,6 +109,17 @@ pub(super) fn unavailable(plan: &Plan, check: &Check, why: &str) -> Ruling {
     ruling.report.verdict = CheckVerdict::Unavailable;
     ruling.report.verdict_trait = CheckVerdict::Unavailable;
     ruling
+}
+
+/// The report of a check whose calls the way to the engine does not carry.
+pub(super) fn not_carried(check: &Check, why: &str) -> Ruling {
+    let report = CheckReport {
+        verdict: CheckVerdict::NotCarried,
+        verdict_trait: CheckVerdict::NotCarried,
+        reason: why.to_owned(),
+        ..blank(check)
+    };
+    Ruling { report, behaviours: Behaviours::default() }
 }
 
 /// The report of a check that this machine cannot run, and whose subject the engine does not promise.
@@ -162,6 +175,7 @@ pub(super) fn attempt(plan: &Plan, check: &Check, attempt: Attempt) -> Ruling {
                 report.clauses.push(ClauseId::new("LOG-8"));
             }
             report.failures = result.failures;
+            report.not_carried = result.not_carried;
             behaviours = result.behaviours;
             report.verdict_trait = of_check(&report, Target::Trait);
             report.verdict = of_check(&report, plan.target);
@@ -184,7 +198,7 @@ pub(super) fn attempt(plan: &Plan, check: &Check, attempt: Attempt) -> Ruling {
         Ending::Cancelled => return not_run(plan, check, "interrupted"),
         Ending::Broken(ref how) => return not_run(plan, check, how),
     }
-    if !matches!(report.verdict, CheckVerdict::Pass | CheckVerdict::Refused) {
+    if !matches!(report.verdict, CheckVerdict::Pass | CheckVerdict::Refused | CheckVerdict::NotCarried) {
         report.output = attempt.output;
         report.replay = replay(plan, check);
     }

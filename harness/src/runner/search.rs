@@ -104,6 +104,9 @@ struct Sum {
 impl Sum {
     fn take(&mut self, result: CaseResult) {
         self.result.calls += result.calls;
+        for (why, calls) in result.not_carried {
+            *self.result.not_carried.entry(why).or_default() += calls;
+        }
         let tally = result.tally.unwrap_or_default();
         self.programs += tally.programs;
         self.states.extend(tally.states.iter().map(|state| state.0));

@@ -1,0 +1,71 @@
+//! Engines over the wire by name: `wire:NAME` for any engine behind the published server, `exoware:URL` for a live
+//! endpoint, and `exoware:URL#NAMESPACE` for one that others use.
+
+use super::engines::{self, Found};
+use super::exit::Exit;
+use super::{Failure, ProcessEngine, Registry};
+use crate::wire::{self, Door};
+
+/// What the name of an engine behind a server of ours starts with.
+const WIRE: &str = "wire:";
+/// What the name of a live endpoint starts with.
+const ENDPOINT: &str = "exoware:";
+
+/// The version of the server and of its protocol.
+const VERSION: &str = "2026.4.1";
+
+/// Whether `spec` names an engine over the wire.
+pub(super) fn is_wired(spec: &str) -> bool {
+    spec.starts_with(WIRE) || spec.starts_with(ENDPOINT)
+}
+
+/// The engine over the wire called `spec`, as a worker finds it: what is to be built or asked was before.
+pub(super) fn find(registry: &Registry, spec: &str) -> Option<Found> {
+    if let Some(name) = spec.strip_prefix(WIRE) {
+        let server = registry.server.as_ref()?;
+        return behind(server, &engines::find(registry, name)?).ok();
+    }
+    let (url, namespace) = address(spec.strip_prefix(ENDPOINT)?);
+    Some(endpoint(Door::Endpoint { url: url.to_owned(), namespace: namespace.to_owned() }, spec))
+}
+
+/// The same for a run: builds the server, or asks the endpoint what it is and whether it is free.
+pub(super) fn resolve(registry: &Registry, spec: &str) -> Result<Found, Failure> {
+    if let Some(name) = spec.strip_prefix(WIRE) {
+        if is_wired(name) {
+            return Err(Failure::usage(format!("{name:?} is reached over the wire already")));
+        }
+        let found = engines::resolve(registry, name)?;
+        let Some(server) = &registry.server else {
+            return Err(Failure::usage(format!(
+                "this build has no server to put {name} behind; `exoware:http://HOST:PORT` drives one that runs"
+            )));
+        };
+        engines::build(server)?;
+        return behind(server, &found)
+            .map_err(|error| Failure::new(Exit::CannotStart, format!("{spec}: where is this program? {error}")));
+    }
+    let (url, namespace) = address(spec.strip_prefix(ENDPOINT).unwrap_or(spec));
+    if !url.starts_with("http://") {
+        return Err(Failure::usage(format!(
+            "{spec:?}: an endpoint is `exoware:http://HOST:PORT`; behind TLS, name a local proxy"
+        )));
+    }
+    let door = wire::claim(url, namespace).map_err(|message| Failure::new(Exit::CannotStart, message))?;
+    Ok(endpoint(door, spec))
+}
+
+fn address(text: &str) -> (&str, &str) {
+    text.split_once('#').unwrap_or((text, ""))
+}
+
+fn behind(server: &ProcessEngine, found: &Found) -> std::io::Result<Found> {
+    let spec = format!("{WIRE}{}", found.spec);
+    let door = Door::loopback(&server.command, &found.engine, &found.spec)?;
+    let engine = door.engine(&spec, found.engine.version_text(), found.engine.declarations());
+    Ok(Found { engine, spec })
+}
+
+fn endpoint(door: Door, spec: &str) -> Found {
+    Found { engine: door.engine(spec, VERSION, wire::declared()), spec: spec.to_owned() }
+}

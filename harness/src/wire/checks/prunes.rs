@@ -1,0 +1,129 @@
+//! Prune policies, on the batch log and on keys.
+
+use serde_json::json;
+
+use super::super::client::{Entry, Frame, Keep, RangeRequest};
+use super::super::connect::Answered;
+use super::super::witness::{Over, Witness, shown};
+use super::batches::{all_there, evicted};
+use super::subscriptions::Sent;
+use super::{Need, WireCheck};
+
+pub(super) const LOG: WireCheck = WireCheck {
+    name: "prune-log",
+    title: "Every policy on the batch log keeps what it says, and touches neither State nor numbers",
+    clauses: &["PRN-1", "PRN-5", "OLD-1", "PRN-4"],
+    needs: Need::LogOfItsOwn,
+    run: |witness, _| log(witness),
+};
+
+pub(super) const KEYS: WireCheck = WireCheck {
+    name: "prune-keys",
+    title: "A policy on keys deletes what it says, all at once, under one number",
+    clauses: &["DEL-1", "DEL-2", "DEL-4"],
+    needs: Need::LogOfItsOwn,
+    run: |witness, _| keys(witness),
+};
+
+/// Everything that the store holds.
+fn rows(witness: &mut Witness<'_>) -> Result<Vec<Entry>, Over> {
+    let request = RangeRequest::of(b"", b"", true);
+    let flat = |answer: &Answered<Vec<Frame<Entry>>>| -> Vec<Entry> {
+        answer.message.iter().flat_map(|frame| frame.results.clone()).collect()
+    };
+    let answer = witness.get_answer(
+        &["SCAN-1"],
+        "Range(everything)",
+        |answer| shown(&flat(answer)),
+        |server| server.range(&request),
+    )?;
+    Ok(flat(&answer))
+}
+
+fn log(witness: &mut Witness<'_>) -> Result<(), Over> {
+    let mut sent = Sent::default();
+    witness.enter("writing");
+    for name in [&b"a"[..], b"c", b"d", b"e"] {
+        sent.write(witness, name)?;
+    }
+    let before = rows(witness)?;
+    let (first, last) = (sent.puts[0].sequence_number.0, sent.puts[sent.puts.len() - 1].sequence_number.0);
+    // Each keeps less than the one before it.
+    let policies = [
+        (Keep::Latest(1_000), Some(first)),
+        (Keep::From(0), Some(first)),
+        (Keep::From(first), Some(first)),
+        (Keep::Above(first), Some(first + 1)),
+        (Keep::From(first + 3), Some(first + 3)),
+        (Keep::Latest(last - first - 4), Some(first + 5)),
+        (Keep::Latest(last - first), Some(first + 5)),
+        (Keep::Above(first + 6), Some(first + 7)),
+        (Keep::Latest(1), Some(last)),
+        (Keep::Nothing, None),
+        (Keep::From(u64::MAX), None),
+    ];
+    for (keep, left) in policies {
+        witness.enter(&format!("{first} to {last}, pruned by {}", keep.json()));
+        witness.prune_log(keep)?;
+        evicted(witness, 0, left)?;
+        for number in first..left.unwrap_or(last + 1) {
+            evicted(witness, number, left)?;
+        }
+        all_there(witness, &sent, left.unwrap_or(u64::MAX))?;
+        let current = witness.current()?;
+        witness.expect(&["PRN-5"], &last, &current, |n| format!("the number {n}, as before"))?;
+        let after = rows(witness)?;
+        witness.expect(&["PRN-5"], &before, &after, |rows| shown(rows))?;
+    }
+    witness.enter("writing after everything was pruned");
+    let mut more = Sent::default();
+    more.write(witness, b"f")?;
+    all_there(witness, &more, last + 1)?;
+    evicted(witness, 0, more.puts.first().map(|batch| batch.sequence_number.0))
+}
+
+fn keys(witness: &mut Witness<'_>) -> Result<(), Over> {
+    witness.enter("two groups of five keys");
+    let names = |group: &str| (1..=5).map(|nth| format!("{group}/{nth}")).collect::<Vec<_>>();
+    let all: Vec<String> = [vec!["apart".to_owned()], names("one"), names("two")].concat();
+    let entries: Vec<Entry> = all.iter().map(|name| witness.entry(name.as_bytes(), b"v")).collect();
+    let before = witness.put(&entries)?;
+    witness.enter("keeping the latest two of each group");
+    let policy = json!({
+        "keys": {
+            "matchKey": { "reservedBits": 0, "prefix": 0, "payloadRegex": "(?s-u)^(?P<group>[a-z]+)/(?P<nth>.)$" },
+            "groupBy": { "captureGroups": ["group"] },
+            "orderBy": { "captureGroup": "nth", "encoding": "POLICY_ORDER_ENCODING_BYTES_ASC" },
+        },
+        "retain": Keep::Latest(2).json(),
+    });
+    let prune = |witness: &mut Witness<'_>| {
+        let policy = std::slice::from_ref(&policy);
+        witness.get_answer(
+            &["DEL-1"],
+            "Prune(two latest of each group)",
+            |()| "done".to_owned(),
+            |server| server.prune(policy),
+        )
+    };
+    prune(witness)?;
+    let kept = |name: &str| !name.contains('/') || name.ends_with('4') || name.ends_with('5');
+    let left: Vec<Entry> =
+        all.iter().filter(|name| kept(name)).map(|name| witness.entry(name.as_bytes(), b"v")).collect();
+    let got = rows(witness)?;
+    witness.expect(&["DEL-1"], &left, &got, |rows| shown(rows))?;
+    let number = witness.current()?;
+    if number <= before {
+        return Err(witness.fail(&["DEL-2"], format!("a number above {before}"), format!("{number}")));
+    }
+    if witness.declared.batch_log {
+        let delete = Sent { deletes: [number].into(), ..Sent::default() };
+        all_there(witness, &delete, number)?;
+    }
+    witness.enter("once more, with nothing left to delete");
+    prune(witness)?;
+    let got = rows(witness)?;
+    witness.expect(&["DEL-1"], &left, &got, |rows| shown(rows))?;
+    let after = witness.current()?;
+    witness.expect(&["SEQ-4"], &number, &after, |n| format!("the number {n}: the engine was asked for nothing"))
+}

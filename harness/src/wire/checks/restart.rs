@@ -1,0 +1,66 @@
+//! The server ends and starts again with the same store.
+
+use std::io;
+
+use super::super::client::{Entry, Frame, Keep, RangeRequest};
+use super::super::connect::{Answered, Server};
+use super::super::witness::{Over, Witness, shown};
+use super::batches::{all_there, evicted};
+use super::subscriptions::{Sent, granted};
+use super::{Need, WireCheck};
+use crate::engine::Durability;
+
+pub(super) const RESTART: WireCheck = WireCheck {
+    name: "restart",
+    title: "After the server was started again its clients find State, log and numbers, and subscribers go on",
+    clauses: &["DUR-1", "DUR-5", "LOG-6"],
+    needs: Need::Restart,
+    run: restart,
+};
+
+fn rows(witness: &mut Witness<'_>) -> Result<Vec<Entry>, Over> {
+    let request = RangeRequest::of(b"", b"", true);
+    let answer = witness.get_answer(
+        &["DUR-1"],
+        "Range(everything)",
+        |answer: &Answered<Vec<Frame<Entry>>>| format!("{} frames, at {:?}", answer.message.len(), answer.sequence),
+        |server| server.range(&request),
+    )?;
+    Ok(answer.message.into_iter().flat_map(|frame| frame.results).collect())
+}
+
+fn restart(witness: &mut Witness<'_>, again: &mut dyn FnMut() -> io::Result<Server>) -> Result<(), Over> {
+    witness.enter("before the restart");
+    let mut sent = Sent::default();
+    for name in [&b"a"[..], b"c", b"d"] {
+        sent.write(witness, name)?;
+    }
+    let last = sent.puts[sent.puts.len() - 1].sequence_number.0;
+    let kept = sent.puts[2].sequence_number.0;
+    witness.prune_log(Keep::From(kept))?;
+    let before = rows(witness)?;
+    witness.enter("after the restart");
+    match again() {
+        Ok(server) => witness.server = server,
+        Err(error) => return Err(witness.fail(&["DUR-1"], "the server starts again", error.to_string())),
+    }
+    if witness.declared.durability == Durability::Volatile {
+        let number = witness.put(&[witness.entry(b"z", b"1")])?;
+        return witness.settle(number);
+    }
+    let current = witness.current()?;
+    witness.expect(&["DUR-1"], &last, &current, |n| format!("the number {n}"))?;
+    let after = rows(witness)?;
+    witness.expect(&["DUR-1"], &before, &after, |rows| shown(rows))?;
+    evicted(witness, 0, Some(kept))?;
+    all_there(witness, &sent, kept)?;
+    let mut frames = granted(witness, Some(kept))?;
+    sent.read(witness, &mut frames, kept)?;
+    let mut more = Sent::default();
+    more.write(witness, b"e")?;
+    if more.puts[0].sequence_number.0 <= last {
+        let got = format!("{}", more.puts[0].sequence_number.0);
+        return Err(witness.fail(&["DUR-5"], format!("a number above {last}"), got));
+    }
+    more.read(witness, &mut frames, last + 1)
+}

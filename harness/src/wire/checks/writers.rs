@@ -1,0 +1,109 @@
+//! Many writers at once, and a subscriber that follows them.
+
+use std::collections::BTreeMap;
+
+use super::super::client::{Batch, EVICTED, Entry, NOT_FOUND};
+use super::super::connect::{Server, Trouble};
+use super::super::witness::{Over, Witness, shown_batch};
+use super::subscriptions::{Sent, granted};
+use super::{Need, WireCheck};
+use crate::octets::Decimal;
+
+pub(super) const WRITERS: WireCheck = WireCheck {
+    name: "many-writers",
+    title: "With many writers a subscriber is sent every put once, in order, and an acknowledged entry is there",
+    clauses: &["PUT-6", "PUT-4", "LOG-6", "LOG-1"],
+    needs: Need::Log,
+    run: |witness, _| writers(witness),
+};
+
+const WRITERS_AT_ONCE: u8 = 3;
+const PUTS_EACH: u32 = 50;
+
+/// What a writer saw: its puts, and what was wrong with the entries before one of them.
+#[derive(Default)]
+struct Wrote {
+    puts: Vec<Batch>,
+    gone: Option<(u64, u64, String)>,
+    trouble: Option<String>,
+}
+
+/// Puts, and looks after each whether the log has every number before it.
+fn write(server: &Server, first: u64, entry: impl Fn(u32) -> Entry) -> Wrote {
+    let mut wrote = Wrote::default();
+    let mut seen = first;
+    for nth in 0..PUTS_EACH {
+        let entries = vec![entry(nth)];
+        let number = match server.put(&entries) {
+            Ok(number) => number,
+            Err(trouble) => {
+                wrote.trouble = Some(trouble.to_string());
+                break;
+            }
+        };
+        wrote.puts.push(Batch { sequence_number: Decimal(number), entries });
+        for before in seen + 1..=number {
+            match server.batch(before) {
+                Ok(_) => {}
+                Err(Trouble::Refused(refusal)) if [EVICTED, NOT_FOUND].contains(&refusal.reason()) => {
+                    wrote.gone.get_or_insert((number, before, refusal.to_string()));
+                }
+                Err(trouble) => wrote.trouble = Some(trouble.to_string()),
+            }
+        }
+        seen = seen.max(number);
+    }
+    wrote
+}
+
+fn writers(witness: &mut Witness<'_>) -> Result<(), Over> {
+    witness.enter("a live subscriber, and three writers of 50 puts each");
+    let first = witness.put(&[witness.entry(b"first", b"")])?;
+    let mut frames = granted(witness, None)?;
+    let servers: Vec<Server> = (0..WRITERS_AT_ONCE).map(|_| witness.server.clone()).collect();
+    let entries: Vec<_> = (0..WRITERS_AT_ONCE)
+        .map(|writer| {
+            let prefix = witness.key(&[b'w', b'0' + writer]);
+            move |nth: u32| Entry {
+                key: [&prefix[..], nth.to_string().as_bytes()].concat().into(),
+                value: nth.to_string().as_bytes().into(),
+            }
+        })
+        .collect();
+    let wrote: Vec<Wrote> = witness.get_answer(
+        &["GEN-1"],
+        "three writers put 50 times each",
+        |_: &Vec<Wrote>| "done".to_owned(),
+        |_| {
+            Ok(std::thread::scope(|threads| {
+                let started: Vec<_> = servers
+                    .iter()
+                    .zip(&entries)
+                    .map(|(server, entry)| threads.spawn(move || write(server, first, entry)))
+                    .collect();
+                // A writer does not panic; one that did is one that saw nothing.
+                started.into_iter().map(|writer| writer.join().unwrap_or_default()).collect()
+            }))
+        },
+    )?;
+    witness.calls += u64::from(WRITERS_AT_ONCE) * u64::from(PUTS_EACH);
+    if let Some(trouble) = wrote.iter().find_map(|wrote| wrote.trouble.clone()) {
+        return Err(witness.fail(&["GEN-1"], "every request is answered", trouble));
+    }
+    let mut puts: BTreeMap<u64, Batch> = BTreeMap::new();
+    for put in wrote.iter().flat_map(|wrote| &wrote.puts) {
+        if let Some(other) = puts.insert(put.sequence_number.0, put.clone()) {
+            let got = format!("{} and {}", shown_batch(&other), shown_batch(put));
+            return Err(witness.fail(&["PUT-3"], "a number for every write", got));
+        }
+    }
+    if let Some((number, before, refusal)) = wrote.iter().find_map(|wrote| wrote.gone.clone()) {
+        // One that nobody was given is a hole; one that was is late.
+        let clauses: &[&'static str] =
+            if puts.contains_key(&before) { &["PUT-6", "LOG-6"] } else { &["PUT-4", "LOG-6"] };
+        let wanted = format!("with the acknowledgement of {number}, the entry {before} is there");
+        return Err(witness.fail_served(clauses, wanted, refusal));
+    }
+    let sent = Sent { puts: puts.into_values().collect(), ..Sent::default() };
+    sent.read(witness, &mut frames, first + 1)
+}

@@ -1,0 +1,202 @@
+//! A live endpoint: whose it is, and how every store of a run gets a part of it for itself.
+//!
+//! Nothing that the endpoint held before is changed. Without a namespace the endpoint must be empty, and all of it is the
+//! suite's; with one, the suite keeps to keys below it and leaves the batch log alone. Every store lies below the number
+//! that was current when it was opened: nobody else writes, so that no two have the same.
+
+use std::path::Path;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::client::{EVICTED, RangeRequest};
+use super::connect::{Server, Trouble};
+use super::store::WireStore;
+use super::{Door, Pairs};
+use crate::call::Outcome;
+use crate::engine::{Declarations, Durability, Frontier, StoreEngine};
+
+/// What an endpoint may take to answer before a run.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The longest key that the server takes, in octets.
+const KEY_MAX: usize = 254;
+/// The mark, in a store's folder, that it was opened once.
+const OPENED: &str = "opened";
+
+/// What is taken to be declared by an endpoint, which cannot be asked: it is never closed, so nothing about that.
+pub(crate) fn declared() -> Declarations {
+    Declarations { batch_log: true, durability: Durability::Volatile, frontier: Frontier::Immediate }
+}
+
+/// The endpoint at `url`, for the suite's use below `namespace`.
+///
+/// # Errors
+/// A message when it does not answer as the published server of this version does, or holds something.
+pub(crate) fn claim(url: &str, namespace: &str) -> Result<Door, String> {
+    let server = Server::new(url, PATIENCE);
+    let current = server.current().map_err(|trouble| unfit(url, &trouble))?;
+    let oldest = match server.batch(0) {
+        Err(Trouble::Refused(refusal)) if refusal.reason() == EVICTED => refusal.number(super::client::OLDEST),
+        Err(trouble) => return Err(unfit(url, &trouble)),
+        Ok(_) => return Err(format!("{url}: its batch log has an entry number 0, which none of this version has")),
+    };
+    match server.prune(&[]) {
+        Err(Trouble::Refused(refusal)) if refusal.reason() == "INVALID_PRUNE_REQUEST" => {}
+        Err(trouble) => return Err(unfit(url, &trouble)),
+        Ok(()) => return Err(format!("{url}: it prunes without being told what, which none of this version does")),
+    }
+    let request = RangeRequest { limit: Some(1), ..range_below(namespace.as_bytes()) };
+    let frames = server.range(&request).map_err(|trouble| unfit(url, &trouble))?.message;
+    let holds = frames.into_iter().flat_map(|frame| frame.results).next();
+    match (holds, namespace) {
+        (Some(entry), "") => Err(format!(
+            "{url} holds data, such as the key {}; nothing was written. To judge it all the same, name a namespace that \
+             nobody uses: `exoware:{url}#NAMESPACE` writes only below it, and leaves the batch log unpruned",
+            entry.key
+        )),
+        (Some(entry), _) => Err(format!(
+            "{url} holds the key {} below the namespace {namespace:?}; nothing was written. Name another, of which \
+             nothing is there",
+            entry.key
+        )),
+        (None, "") if current > 0 || oldest.is_some() => Err(format!(
+            "{url} was used: its number is {current}; nothing was written. To judge it all the same, name a namespace \
+             that nobody uses: `exoware:{url}#NAMESPACE` writes only below it, and leaves the batch log unpruned"
+        )),
+        (None, _) => Ok(Door::Endpoint { url: url.to_owned(), namespace: namespace.to_owned() }),
+    }
+}
+
+fn unfit(url: &str, trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::Lost(_) | Trouble::Silent(_) => format!("{url}: {trouble}; is a server running there?"),
+        Trouble::Refused(_) | Trouble::Nonsense(_) => {
+            format!("{url}: {trouble}; it is not, or not of the version 2026.4.1 of, an Exoware store server")
+        }
+    }
+}
+
+fn range_below(prefix: &[u8]) -> RangeRequest {
+    RangeRequest::of(prefix, &last_below(prefix), true)
+}
+
+/// The greatest key that the server takes below a prefix.
+fn last_below(prefix: &[u8]) -> Vec<u8> {
+    let mut last = prefix.to_vec();
+    last.resize(KEY_MAX.max(last.len()), 0xff);
+    last
+}
+
+/// A store's part of an endpoint.
+pub(super) struct Tenant {
+    store: WireStore,
+    prefix: Vec<u8>,
+    /// The number that was current when it was opened: what has it or a lesser one is somebody else's.
+    base: u64,
+    /// Whether all of the endpoint is the suite's, so that it may prune the batch log.
+    owner: bool,
+}
+
+fn not_carried<T>(why: &str) -> T {
+    std::panic::panic_any(Outcome::NotCarried(why.to_owned()))
+}
+
+impl Tenant {
+    /// The part for the store in `dir`, which is opened once.
+    pub(super) fn enter(store: WireStore, namespace: &str, dir: &Path) -> Result<Self, String> {
+        if dir.join(OPENED).exists() {
+            not_carried("opening a store again: the endpoint is not the suite's to close")
+        }
+        std::fs::write(dir.join(OPENED), "")
+            .map_err(|error| format!("the scratch folder cannot be written: {error}"))?;
+        let base = store.current_sequence();
+        let prefix = format!("{namespace}{base:x}/").into_bytes();
+        Ok(Self { store, prefix, base, owner: namespace.is_empty() })
+    }
+
+    fn moved(&self, key: &[u8]) -> Vec<u8> {
+        if self.prefix.len() + key.len() > KEY_MAX {
+            not_carried("a key that passes 254 octets below its store's part of the endpoint")
+        }
+        [&self.prefix, key].concat()
+    }
+
+    fn back(&self, key: &Bytes) -> Bytes {
+        match key.strip_prefix(&self.prefix[..]) {
+            Some(rest) => key.slice_ref(rest),
+            None => std::panic::panic_any(Outcome::ProtocolError(format!(
+                "the key {} is not below {}: somebody else writes to this endpoint, or it answers what it was not asked",
+                crate::octets::Octets(key.clone()),
+                String::from_utf8_lossy(&self.prefix)
+            ))),
+        }
+    }
+
+    fn all_back(&self, pairs: Pairs) -> Pairs {
+        pairs.into_iter().map(|(key, value)| (self.back(&key), value)).collect()
+    }
+}
+
+impl StoreEngine for Tenant {
+    fn put_batch(&self, kvs: &[(Bytes, Bytes)]) -> Result<u64, String> {
+        let moved: Pairs = kvs.iter().map(|(key, value)| (self.moved(key).into(), value.clone())).collect();
+        self.store.put_batch(&moved)
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, String> {
+        self.store.get(&self.moved(key))
+    }
+
+    fn range_scan(&self, start: &[u8], end: &[u8], limit: usize, forward: bool) -> Result<Pairs, String> {
+        let end = if end.is_empty() { last_below(&self.prefix) } else { self.moved(end) };
+        self.store.range_scan(&self.moved(start), &end, limit, forward).map(|rows| self.all_back(rows))
+    }
+
+    fn get_many(&self, keys: &[&[u8]]) -> Result<Vec<(Vec<u8>, Option<Vec<u8>>)>, String> {
+        let moved: Vec<Vec<u8>> = keys.iter().map(|key| self.moved(key)).collect();
+        let moved: Vec<&[u8]> = moved.iter().map(Vec::as_slice).collect();
+        let entries = self.store.get_many(&moved)?;
+        Ok(entries.into_iter().map(|(key, value)| (self.back(&key.into()).to_vec(), value)).collect())
+    }
+
+    fn delete_batch(&self, keys: &[&[u8]]) -> Result<u64, String> {
+        let moved: Vec<Vec<u8>> = keys.iter().map(|key| self.moved(key)).collect();
+        self.store.delete_batch(&moved.iter().map(Vec::as_slice).collect::<Vec<_>>())
+    }
+
+    fn current_sequence(&self) -> u64 {
+        self.store.current_sequence()
+    }
+
+    fn get_batch(&self, sequence_number: u64) -> Result<Option<Pairs>, String> {
+        if sequence_number <= self.base {
+            return Ok(None);
+        }
+        Ok(self.store.get_batch(sequence_number)?.map(|batch| self.all_back(batch)))
+    }
+
+    fn oldest_retained_batch(&self) -> Result<Option<u64>, String> {
+        match self.store.oldest_retained_batch()? {
+            Some(oldest) if oldest <= self.base => {
+                for number in self.base + 1..=self.store.current_sequence() {
+                    if self.store.get_batch(number)?.is_some() {
+                        return Ok(Some(number));
+                    }
+                }
+                Ok(None)
+            }
+            oldest => Ok(oldest),
+        }
+    }
+
+    fn prune_batch_log(&self, cutoff_exclusive: u64) -> Result<u64, String> {
+        if !self.owner {
+            not_carried("a prune: the batch log is not the suite's alone")
+        }
+        if cutoff_exclusive <= self.base + 1 {
+            return Ok(0);
+        }
+        // What was there before is of no concern to this store, and not to be counted.
+        self.store.prune_batch_log_from(self.base + 1, cutoff_exclusive)
+    }
+}
