@@ -389,8 +389,7 @@ fn here(engine: &Engine, job: &Job, dir: &Path, limits: &Limits) -> Result<Attem
 }
 
 /// Why families of many clients and of damage are left to the trait.
-const NOT_ON_THE_WIRE: &str = "a family that needs calls at one instant, or the engine's own process and disk: over the \
-                               wire a delete is several requests, and the process is the server's";
+const NOT_ON_THE_WIRE: &str = "many clients, crashes and disks: a delete is several requests, and the server dies too";
 
 /// The last lines of what an engine wrote, to go behind a message.
 fn output_tail(output: &str) -> String {

@@ -219,7 +219,7 @@ pub fn over_the_wire(mut checks: Vec<Check>) -> Vec<Check> {
 
 /// Of so many programs one is run over the wire.
 #[cfg(feature = "wire")]
-const WIRE_SHARE: u64 = 100;
+const WIRE_SHARE: u64 = 10;
 
 /// The checks that `report` is of.
 #[must_use]

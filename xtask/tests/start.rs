@@ -5,12 +5,15 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-use storecheck::cli::{self, Registry};
+use storecheck::cli::{self, ProcessEngine, Registry};
 use storecheck::{Bytes, Engine, StoreEngine};
 use storecheck_btree::BTree;
 
 /// Set when this executable is to be the command line and not the test.
 const AS_CLI: &str = "START_TEST_AS_CLI";
+
+/// The command that stands in for the server that engines are put behind, if one does.
+const SERVER: &str = "START_TEST_SERVER";
 
 fn refuses() -> Engine {
     Engine::new("refuses", |_| Err::<BTree, _>("the flux is not calibrated".to_owned()))
@@ -111,6 +114,12 @@ fn main() -> ExitCode {
         return cli::main(&Registry {
             program: "start",
             engines: vec![refuses(), hangs(), Engine::new("dies", |_| Ok(Dies)), fills],
+            server: std::env::var(SERVER).ok().map(|command| ProcessEngine {
+                name: "server",
+                command,
+                workspace: None,
+                features: "",
+            }),
             ..Registry::default()
         });
     }
@@ -135,18 +144,45 @@ fn main() -> ExitCode {
         let args = ["fills", "--disk-limit", "4", "--check", "get/after-put#text", "--profile", "quick"];
         expect(&args, 1, "octets on disk; the limit is 4194304")
     });
-    libtest_mimic::run(&libtest_mimic::Arguments::from_args(), vec![refuses, hangs, dies, fills]).exit_code()
+    let served = |name: &'static str, server: &'static str, says: &'static str| {
+        libtest_mimic::Trial::test(name, move || expect_behind(server, &["wire:fills"], 6, says))
+    };
+    let trials = vec![
+        refuses,
+        hangs,
+        dies,
+        fills,
+        served(
+            "a_server_that_ends_at_once_is_said_to",
+            "sh -c 'echo no flux >&2; exit 3' server",
+            "the server exited with code 3 before it said its address; what it wrote says why",
+        ),
+        served(
+            "a_server_that_says_something_else_is_said_to",
+            "sh -c 'echo hello; cat' server",
+            "instead of its address",
+        ),
+        libtest_mimic::Trial::test("without_a_server_engines_are_not_put_behind_one", || {
+            expect(&["wire:fills"], 2, "this build has no server to put fills behind")
+        }),
+    ];
+    libtest_mimic::run(&libtest_mimic::Arguments::from_args(), trials).exit_code()
 }
 
 /// Judges the engine, which flags may follow, and compares the exit code and what is said.
 fn expect(engine: &[&str], code: i32, says: &str) -> Result<(), libtest_mimic::Failed> {
+    expect_behind("", engine, code, says)
+}
+
+/// The same where that command is the server, unless it is empty.
+fn expect_behind(server: &str, engine: &[&str], code: i32, says: &str) -> Result<(), libtest_mimic::Failed> {
     let dir = tempfile::tempdir()?;
-    let output = Command::new(std::env::current_exe()?)
-        .args(["conform", "--engine"])
-        .args(engine)
-        .current_dir(dir.path())
-        .env(AS_CLI, "1")
-        .output()?;
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["conform", "--engine"]).args(engine).current_dir(dir.path()).env(AS_CLI, "1");
+    if !server.is_empty() {
+        command.env(SERVER, server);
+    }
+    let output = command.output()?;
     let message = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
     if output.status.code() != Some(code) {
         return Err(format!("exit {:?}: {message}", output.status.code()).into());

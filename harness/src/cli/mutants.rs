@@ -11,6 +11,7 @@
 //! that live on, and, until it has killed one, each scenario the mutants that break a clause it covers.
 
 pub(super) mod damage;
+mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -40,6 +41,9 @@ pub(super) struct MutantsArgs {
     /// Only checks whose id matches, to see what they kill alone; what kills nothing is then not judged.
     #[arg(long, value_name = "GLOB")]
     check: Vec<String>,
+    /// Behind the published server, by the family wire alone: what its clients see of the mutants that break what it needs.
+    #[arg(long)]
+    wire: bool,
     /// Seconds that a failing program may be shrunk.
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     shrink: u64,
@@ -104,20 +108,6 @@ struct Row {
 }
 
 pub(super) fn run(registry: &Registry, args: &MutantsArgs) -> Result<Exit, Failure> {
-    let mut checks = select::load_suite(args.profile, Vec::new())?;
-    gallery::search(&mut checks, args.searches);
-    checks.retain(|check| args.check.is_empty() || select::matches(&args.check, &check.id));
-    if checks.is_empty() {
-        return Err(Failure::new(Exit::NothingRan, "no check matches --check"));
-    }
-    let (chosen, waiting): (Vec<&Mutant>, Vec<&Mutant>) =
-        registry.mutants.iter().filter(|mutant| wanted(args, mutant)).partition(|mutant| damage::within_reach(mutant));
-    if chosen.is_empty() {
-        return Err(Failure::new(
-            Exit::NothingRan,
-            format!("no mutant matches; `{} engines` lists them", registry.program),
-        ));
-    }
     let gallery = Gallery {
         program: registry.program,
         profile: args.profile,
@@ -132,6 +122,23 @@ pub(super) fn run(registry: &Registry, args: &MutantsArgs) -> Result<Exit, Failu
         seed: args.seed,
         shrink: Duration::from_secs(args.shrink),
     };
+    if args.wire {
+        return wire::run(registry, args, &gallery);
+    }
+    let mut checks = select::load_suite(args.profile, Vec::new())?;
+    gallery::search(&mut checks, args.searches);
+    checks.retain(|check| args.check.is_empty() || select::matches(&args.check, &check.id));
+    if checks.is_empty() {
+        return Err(Failure::new(Exit::NothingRan, "no check matches --check"));
+    }
+    let (chosen, waiting): (Vec<&Mutant>, Vec<&Mutant>) =
+        registry.mutants.iter().filter(|mutant| wanted(args, mutant)).partition(|mutant| damage::within_reach(mutant));
+    if chosen.is_empty() {
+        return Err(Failure::new(
+            Exit::NothingRan,
+            format!("no mutant matches; `{} engines` lists them", registry.program),
+        ));
+    }
     let (quick, large): (Vec<Check>, Vec<Check>) =
         checks.iter().cloned().partition(|check| check.profile == Profile::Quick);
     let started = Instant::now();

@@ -14,8 +14,8 @@ pub fn of_check(check: &CheckReport, target: Target) -> CheckVerdict {
         CheckVerdict::Pass | CheckVerdict::Fail | CheckVerdict::Refused => {
             if check.failures.iter().any(|failure| failure.finding.fails(target)) {
                 CheckVerdict::Fail
-            } else if check.family == Family::Scenario && !check.not_carried.is_empty() {
-                // Without one of its steps a scenario does not show what it is about.
+            } else if check.search.is_none() && !check.not_carried.is_empty() {
+                // Without one of its steps it does not show what it is about; a search has other programs.
                 CheckVerdict::NotCarried
             } else if check.reason.is_empty() {
                 CheckVerdict::Pass

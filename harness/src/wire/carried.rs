@@ -10,7 +10,7 @@ const VALUE_MAX: usize = 10 << 20;
 /// The most octets of keys and values in a batch: with base64 and its JSON, below the server's 256 MiB for a message.
 const BATCH_MAX: usize = 180 << 20;
 /// The most octets of keys in a delete: they become a pattern, whose compiled form the server bounds.
-const DELETE_MAX: usize = 4 << 10;
+const DELETE_MAX: usize = 64 << 10;
 /// The most entries that a prune may remove for its count to be read from what is gone.
 const PRUNE_MAX: u64 = 2_000;
 
@@ -55,7 +55,7 @@ pub(super) fn delete(keys: &[&[u8]], lagging: bool) -> Carried {
     self::keys(keys.iter().copied())?;
     unless(lagging, "a delete of an engine whose frontier lags: the server does not say its number")?;
     let octets: usize = keys.iter().map(|key| key.len()).sum();
-    unless(octets > DELETE_MAX, "a delete of more than 4 KiB of keys: the server bounds the pattern that they become")
+    unless(octets > DELETE_MAX, "a delete of more than 64 KiB of keys: the server bounds the pattern that they become")
 }
 
 /// Whether it can be counted what a prune of the entries from `oldest` to before `end` removes.

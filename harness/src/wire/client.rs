@@ -218,8 +218,16 @@ fn at_least(mut request: serde_json::Value, least: Option<u64>) -> serde_json::V
     request
 }
 
+fn pattern(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!(r"\x{octet:02x}")).collect()
+}
+
 /// A pattern that matches these keys and no other.
 pub(crate) fn exactly<'a>(keys: impl Iterator<Item = &'a [u8]>) -> String {
-    let one = |key: &[u8]| key.iter().map(|octet| format!(r"\x{octet:02x}")).collect::<String>();
-    format!("(?s-u)^(?:{})$", keys.map(one).collect::<Vec<_>>().join("|"))
+    format!("(?s-u)^(?:{})$", keys.map(pattern).collect::<Vec<_>>().join("|"))
+}
+
+/// A pattern that matches the keys that start so.
+pub(crate) fn below(prefix: &[u8]) -> String {
+    format!("(?s-u)^{}", pattern(prefix))
 }

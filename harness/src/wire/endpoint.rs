@@ -2,7 +2,8 @@
 //!
 //! Nothing that the endpoint held before is changed. Without a namespace the endpoint must be empty, and all of it is the
 //! suite's; with one, the suite keeps to keys below it and leaves the batch log alone. Every store lies below the number
-//! that was current when it was opened: nobody else writes, so that no two have the same.
+//! that was current when it was opened: nobody else writes, so that no two have the same. It counts from that number as
+//! a fresh one counts from 0, and takes its own keys away when it is closed.
 
 use std::path::Path;
 use std::time::Duration;
@@ -132,6 +133,11 @@ impl Tenant {
         }
     }
 
+    /// The endpoint's number as this store counts.
+    fn own(&self, number: u64) -> u64 {
+        number.saturating_sub(self.base)
+    }
+
     fn all_back(&self, pairs: Pairs) -> Pairs {
         pairs.into_iter().map(|(key, value)| (self.back(&key), value)).collect()
     }
@@ -140,7 +146,7 @@ impl Tenant {
 impl StoreEngine for Tenant {
     fn put_batch(&self, kvs: &[(Bytes, Bytes)]) -> Result<u64, String> {
         let moved: Pairs = kvs.iter().map(|(key, value)| (self.moved(key).into(), value.clone())).collect();
-        self.store.put_batch(&moved)
+        self.store.put_batch(&moved).map(|number| self.own(number))
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, String> {
@@ -161,18 +167,19 @@ impl StoreEngine for Tenant {
 
     fn delete_batch(&self, keys: &[&[u8]]) -> Result<u64, String> {
         let moved: Vec<Vec<u8>> = keys.iter().map(|key| self.moved(key)).collect();
-        self.store.delete_batch(&moved.iter().map(Vec::as_slice).collect::<Vec<_>>())
+        self.store.delete_batch(&moved.iter().map(Vec::as_slice).collect::<Vec<_>>()).map(|number| self.own(number))
     }
 
     fn current_sequence(&self) -> u64 {
-        self.store.current_sequence()
+        self.own(self.store.current_sequence())
     }
 
     fn get_batch(&self, sequence_number: u64) -> Result<Option<Pairs>, String> {
-        if sequence_number <= self.base {
-            return Ok(None);
+        match sequence_number.checked_add(self.base) {
+            // What has the number 0 here has that of the write before there.
+            Some(number) if sequence_number > 0 => Ok(self.store.get_batch(number)?.map(|batch| self.all_back(batch))),
+            _ => Ok(None),
         }
-        Ok(self.store.get_batch(sequence_number)?.map(|batch| self.all_back(batch)))
     }
 
     fn oldest_retained_batch(&self) -> Result<Option<u64>, String> {
@@ -180,12 +187,12 @@ impl StoreEngine for Tenant {
             Some(oldest) if oldest <= self.base => {
                 for number in self.base + 1..=self.store.current_sequence() {
                     if self.store.get_batch(number)?.is_some() {
-                        return Ok(Some(number));
+                        return Ok(Some(self.own(number)));
                     }
                 }
                 Ok(None)
             }
-            oldest => Ok(oldest),
+            oldest => Ok(oldest.map(|number| self.own(number))),
         }
     }
 
@@ -193,10 +200,14 @@ impl StoreEngine for Tenant {
         if !self.owner {
             not_carried("a prune: the batch log is not the suite's alone")
         }
-        if cutoff_exclusive <= self.base + 1 {
-            return Ok(0);
-        }
         // What was there before is of no concern to this store, and not to be counted.
-        self.store.prune_batch_log_from(self.base + 1, cutoff_exclusive)
+        self.store.prune_batch_log_from(self.base + 1, cutoff_exclusive.saturating_add(self.base))
+    }
+}
+
+impl Drop for Tenant {
+    fn drop(&mut self) {
+        // What stays behind is below the store's own prefix, and in nobody's way.
+        let _ = self.store.clear(&self.prefix);
     }
 }

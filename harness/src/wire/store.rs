@@ -7,7 +7,7 @@
 use bytes::Bytes;
 
 use super::carried;
-use super::client::{BATCH, EVICTED, Entry, Keep, NOT_FOUND, OLDEST, RangeRequest, exactly};
+use super::client::{BATCH, EVICTED, Entry, Keep, NOT_FOUND, OLDEST, RangeRequest, below, exactly};
 use super::connect::{Refusal, Server, Trouble};
 use crate::call::Outcome;
 use crate::engine::StoreEngine;
@@ -23,6 +23,11 @@ pub(crate) struct WireStore {
 impl WireStore {
     pub(crate) fn new(server: Server, lagging: bool) -> Self {
         Self { server, lagging }
+    }
+
+    /// Deletes what lies below a prefix, if it can be deleted.
+    pub(super) fn clear(&self, prefix: &[u8]) -> Result<(), Trouble> {
+        self.server.prune_keys(&below(prefix))
     }
 
     /// Prunes, and counts what is gone of the entries from `first` on.

@@ -8,7 +8,7 @@ use super::client::{Batch, Entry, Keep};
 use super::connect::{Answered, Frames, Refusal, Server, Trouble};
 use super::store::outcome;
 use crate::call::Outcome;
-use crate::contract::Level;
+use crate::contract::{ClauseId, Level};
 use crate::engine::{Declarations, Frontier};
 use crate::finding::Finding;
 use crate::judged::{Failure, TRACE};
@@ -29,6 +29,8 @@ pub(super) struct Witness<'a> {
     pub(super) calls: u64,
     pub(super) failures: Vec<Failure>,
     place: String,
+    /// Clauses that whatever is wrong here speaks against, too.
+    blamed: Vec<ClauseId>,
     action: String,
     trace: VecDeque<String>,
     announce: &'a mut dyn FnMut(&str),
@@ -59,6 +61,7 @@ impl<'a> Witness<'a> {
             calls: 0,
             failures: Vec::new(),
             place: String::new(),
+            blamed: Vec::new(),
             action: String::new(),
             trace: VecDeque::new(),
             announce,
@@ -70,15 +73,14 @@ impl<'a> Witness<'a> {
         place.clone_into(&mut self.place);
     }
 
+    /// Says what whatever is wrong from here on also speaks against.
+    pub(super) fn blame(&mut self, clause: &'static str) {
+        self.blamed = vec![ClauseId::new(clause)];
+    }
+
     /// A key of this store.
     pub(super) fn key(&self, name: &[u8]) -> Octets {
         Octets::from([&self.prefix, name].concat())
-    }
-
-    /// A pattern of all keys of this store.
-    pub(super) fn all(&self) -> String {
-        let prefix: String = self.prefix.iter().map(|octet| format!(r"\x{octet:02x}")).collect();
-        format!("(?s-u)^{prefix}")
     }
 
     pub(super) fn entry(&self, name: &[u8], value: &[u8]) -> Entry {
@@ -167,8 +169,10 @@ impl<'a> Witness<'a> {
         expected: impl Into<String>,
         got: impl Into<String>,
     ) -> Over {
+        let mut finding = Finding::new(level, clauses, expected, got);
+        finding.blame(self.blamed.iter().copied());
         self.failures.push(Failure {
-            finding: Finding::new(level, clauses, expected, got),
+            finding,
             place: self.place.clone(),
             line: 0,
             action: self.action.clone(),
@@ -237,7 +241,7 @@ impl<'a> Witness<'a> {
     /// Subscribes to all keys of this store, from a number on or live.
     pub(super) fn subscribe(&mut self, since: Option<u64>) -> Asked<Frames> {
         let from = since.map_or_else(|| "live".to_owned(), |number| format!("from {number}"));
-        let pattern = self.all();
+        let pattern = super::client::below(&self.prefix);
         self.ask(format!("Subscribe({from})"), |_| "subscribed".to_owned(), |server| server.subscribe(&pattern, since))
     }
 

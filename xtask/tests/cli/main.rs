@@ -8,6 +8,7 @@ mod crash;
 mod damage;
 mod diff;
 mod door;
+mod endpoint;
 mod histories;
 mod history;
 mod known_failures;

@@ -34,6 +34,10 @@ fn batch(witness: &mut Witness<'_>) -> Result<(), Over> {
         sent.write(witness, name)?;
     }
     let (first, last) = (sent.puts[0].sequence_number.0, sent.puts[sent.puts.len() - 1].sequence_number.0);
+    if first != fresh + 1 {
+        let wanted = format!("the first write has the number {}", fresh + 1);
+        return Err(witness.fail_served(&["PUT-4"], wanted, first.to_string()));
+    }
     all_there(witness, &sent, first)?;
     evicted(witness, 0, Some(first))?;
     for number in [last.saturating_add(1), last.saturating_add(1 << 40), u64::MAX] {

@@ -48,11 +48,18 @@ pub(super) struct Sent {
 }
 
 impl Sent {
-    /// Puts, with a key twice, between a put and a delete that nobody is sent.
+    /// Puts, with a key twice, one that changes nothing, and a delete that nobody is sent.
     pub(super) fn write(&mut self, witness: &mut Witness<'_>, name: &[u8]) -> Result<(), Over> {
         self.put(witness, vec![witness.entry(name, b"1"), witness.entry(b"b", b""), witness.entry(name, b"2")])?;
         self.deletes.insert(witness.delete(&[name])?);
+        self.put(witness, vec![witness.entry(name, b"3")])?;
         self.put(witness, vec![witness.entry(name, b"3")])
+    }
+
+    /// Puts 1,200 pairs at once.
+    fn write_many(&mut self, witness: &mut Witness<'_>) -> Result<(), Over> {
+        let entries = (0..1_200_u32).map(|nth| witness.entry(nth.to_string().as_bytes(), b"v")).collect();
+        self.put(witness, entries)
     }
 
     pub(super) fn put(&mut self, witness: &mut Witness<'_>, entries: Vec<Entry>) -> Result<(), Over> {
@@ -112,15 +119,21 @@ pub(super) fn granted(witness: &mut Witness<'_>, since: Option<u64>) -> Result<F
 }
 
 fn live(witness: &mut Witness<'_>) -> Result<(), Over> {
-    witness.enter("a live subscriber");
-    Sent::default().write(witness, b"before")?;
-    let mut frames = granted(witness, None)?;
+    witness.enter("a subscriber before the first write");
+    let first = witness.current()?.saturating_add(1);
+    let mut early = granted(witness, None)?;
     let mut sent = Sent::default();
-    for name in [&b"a"[..], b"c", b"\x00\xff"] {
+    sent.write(witness, b"a")?;
+    witness.enter("a live subscriber");
+    let mut frames = granted(witness, None)?;
+    let second = witness.current()?.saturating_add(1);
+    sent.write_many(witness)?;
+    for name in [&b"c"[..], b"\x00\xff"] {
         sent.write(witness, name)?;
     }
-    let first = sent.puts[0].sequence_number.0;
-    sent.read(witness, &mut frames, first)
+    sent.read(witness, &mut frames, second)?;
+    witness.enter("a subscriber before the first write");
+    sent.read(witness, &mut early, first)
 }
 
 fn from(witness: &mut Witness<'_>) -> Result<(), Over> {
