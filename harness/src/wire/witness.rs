@@ -26,6 +26,8 @@ pub(super) struct Witness<'a> {
     pub(super) declared: Declarations,
     /// What every key starts with.
     pub(super) prefix: Vec<u8>,
+    /// The highest number that it was given.
+    highest: u64,
     pub(super) calls: u64,
     pub(super) failures: Vec<Failure>,
     place: String,
@@ -58,6 +60,7 @@ impl<'a> Witness<'a> {
             server,
             declared,
             prefix,
+            highest: 0,
             calls: 0,
             failures: Vec::new(),
             place: String::new(),
@@ -197,7 +200,9 @@ impl<'a> Witness<'a> {
     /// Puts pairs; their number.
     pub(super) fn put(&mut self, entries: &[Entry]) -> Result<u64, Over> {
         let action = format!("Put({})", shown(entries));
-        self.get_answer(&["PUT-11"], action, |n| format!("sequence {n}"), |server| server.put(entries))
+        let number = self.get_answer(&["PUT-11"], action, |n| format!("sequence {n}"), |server| server.put(entries))?;
+        self.highest = self.highest.max(number);
+        Ok(number)
     }
 
     /// Deletes keys of which at least one is there; the delete's number.
@@ -207,7 +212,14 @@ impl<'a> Witness<'a> {
         let listed: Vec<String> = keys.iter().map(ToString::to_string).collect();
         let action = format!("Prune(the keys {})", listed.join(", "));
         self.get_answer(&["DEL-1"], action, |()| "done".to_owned(), |server| server.prune_keys(&pattern))?;
-        self.current()
+        self.number_of_delete()
+    }
+
+    /// The number of a delete, which nobody is told: that of the queries after it.
+    pub(super) fn number_of_delete(&mut self) -> Result<u64, Over> {
+        self.settle(self.highest.saturating_add(1));
+        self.highest = self.highest.max(self.current()?);
+        Ok(self.highest)
     }
 
     /// Prunes the batch log.
@@ -216,13 +228,14 @@ impl<'a> Witness<'a> {
         self.get_answer(&["PRN-1"], action, |()| "done".to_owned(), |server| server.prune_log(keep))
     }
 
-    /// The number up to which writes are visible.
+    /// The number up to which writes are visible, once it has caught up with what this client wrote.
     pub(super) fn current(&mut self) -> Result<u64, Over> {
+        self.settle(self.highest);
         self.get_answer(&["SEQ-2"], "the number of a query", |n| format!("sequence {n}"), Server::current)
     }
 
     /// Waits until the number has caught up with a write, for an engine whose number may trail.
-    pub(super) fn settle(&mut self, number: u64) -> Result<(), Over> {
+    pub(super) fn settle(&mut self, number: u64) {
         if self.declared.frontier == Frontier::Lagging {
             // Whoever supervises ends a wait without end.
             self.begin(&format!("waiting until the number of queries is {number}"));
@@ -230,7 +243,6 @@ impl<'a> Witness<'a> {
                 std::thread::yield_now();
             }
         }
-        Ok(())
     }
 
     /// An entry of the batch log.

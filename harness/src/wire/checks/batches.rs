@@ -46,7 +46,7 @@ fn batch(witness: &mut Witness<'_>) -> Result<(), Over> {
     let kept = sent.puts[2].sequence_number.0;
     witness.enter(&format!("pruned below {kept}"));
     witness.prune_log(Keep::From(kept))?;
-    for number in (0..kept).filter(|number| *number == 0 || *number >= first) {
+    for number in std::iter::once(0).chain(first..kept) {
         evicted(witness, number, Some(kept))?;
     }
     all_there(witness, &sent, kept)?;

@@ -1,5 +1,7 @@
 //! Prune policies, on the batch log and on keys.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::super::client::{Entry, Frame, Keep, RangeRequest};
@@ -48,16 +50,20 @@ fn log(witness: &mut Witness<'_>) -> Result<(), Over> {
     }
     let before = rows(witness)?;
     let (first, last) = (sent.puts[0].sequence_number.0, sent.puts[sent.puts.len() - 1].sequence_number.0);
-    // Each keeps less than the one before it.
+    // A number that no write was given stands for the next that one was.
+    let numbers: BTreeSet<u64> =
+        sent.puts.iter().map(|batch| batch.sequence_number.0).chain(sent.deletes.iter().copied()).collect();
+    let from = |number: u64| numbers.range(number..).next().copied();
+    // Each keeps less than the one before it, or as much.
     let policies = [
         (Keep::Latest(1_000), Some(first)),
         (Keep::From(0), Some(first)),
         (Keep::From(first), Some(first)),
-        (Keep::Above(first), Some(first + 1)),
-        (Keep::From(first + 3), Some(first + 3)),
-        (Keep::Latest(last - first - 4), Some(first + 5)),
-        (Keep::Latest(last - first), Some(first + 5)),
-        (Keep::Above(first + 6), Some(first + 7)),
+        (Keep::Above(first), from(first + 1)),
+        (Keep::From(first + 3), from(first + 3)),
+        (Keep::Latest(last - first - 4), from(first + 5)),
+        (Keep::Latest(last - first), from(first + 5)),
+        (Keep::Above(first + 6), from(first + 7)),
         (Keep::Latest(1), Some(last)),
         (Keep::Nothing, None),
         (Keep::From(u64::MAX), None),
@@ -121,7 +127,7 @@ fn keys(witness: &mut Witness<'_>) -> Result<(), Over> {
         all.iter().filter(|name| kept(name)).map(|name| witness.entry(name.as_bytes(), b"v")).collect();
     let got = rows(witness)?;
     witness.expect(&["DEL-1"], &left, &got, |rows| shown(rows))?;
-    let number = witness.current()?;
+    let number = witness.number_of_delete()?;
     if number <= before {
         return Err(witness.fail(&["DEL-2"], format!("a number above {before}"), format!("{number}")));
     }
