@@ -80,6 +80,7 @@ fn report() -> Report {
         suite_checks: checks.len(),
         checks,
         selection: Vec::new(),
+        wired: false,
         accepted: Vec::new(),
         fail_fast: false,
         keep: false,

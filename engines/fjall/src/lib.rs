@@ -94,9 +94,12 @@ fn told(error: fjall::Error) -> String {
     error.to_string()
 }
 
-/// A key of State as fjall has it.
+/// The longest key, in octets: fjall's own less the one that [`kept`] puts before it.
+const KEY_MAX: usize = 65_534;
+
+/// A key as it is kept: with an octet before it, since fjall has no empty keys. Longer ones than fjall takes are cut.
 fn kept(key: &[u8]) -> Vec<u8> {
-    [b"k", key].concat()
+    [b"k", &key[..key.len().min(KEY_MAX)]].concat()
 }
 
 fn number_of(octets: &[u8]) -> Result<u64, String> {
@@ -135,6 +138,9 @@ fn row(guard: Guard) -> Result<(Bytes, Bytes), String> {
 
 impl StoreEngine for Fjall {
     fn put_batch(&self, kvs: &[(Bytes, Bytes)]) -> Result<u64, String> {
+        if let Some((key, _)) = kvs.iter().find(|(key, _)| key.len() > KEY_MAX) {
+            return Err(format!("a key of {} octets; at most {KEY_MAX} are kept", key.len()));
+        }
         self.write(|batch, number| {
             for (key, value) in kvs {
                 batch.insert(&self.state, kept(key), &value[..]);
@@ -144,22 +150,32 @@ impl StoreEngine for Fjall {
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, String> {
-        Ok(self.state.get(kept(key)).map_err(told)?.map(|value| value.to_vec()))
+        if key.len() > KEY_MAX {
+            return Ok(None);
+        }
+        // Not from the keyspace: that shows a batch before it is committed, and a snapshot after it does not.
+        let value = self.database.snapshot().get(&self.state, kept(key)).map_err(told)?;
+        Ok(value.map(|value| value.to_vec()))
     }
 
     fn range_scan(&self, start: &[u8], end: &[u8], limit: usize, forward: bool) -> Result<Vec<(Bytes, Bytes)>, String> {
         if !end.is_empty() && start > end {
             return Ok(Vec::new());
         }
+        // A bound that is cut comes after the key that is left of it.
+        let start = if start.len() > KEY_MAX { Bound::Excluded(kept(start)) } else { Bound::Included(kept(start)) };
         // Every key has the same octet before it: without an end it is the next octet.
         let end = if end.is_empty() { Bound::Excluded(b"l".to_vec()) } else { Bound::Included(kept(end)) };
-        let rows = self.database.snapshot().range(&self.state, (Bound::Included(kept(start)), end));
+        let rows = self.database.snapshot().range(&self.state, (start, end));
         if forward { rows.take(limit).map(row).collect() } else { rows.rev().take(limit).map(row).collect() }
     }
 
     fn get_many(&self, keys: &[&[u8]]) -> Result<Vec<(Vec<u8>, Option<Vec<u8>>)>, String> {
         let snapshot = self.database.snapshot();
         let value = |key: &&[u8]| {
+            if key.len() > KEY_MAX {
+                return Ok((key.to_vec(), None));
+            }
             let value = snapshot.get(&self.state, kept(key)).map_err(told)?;
             Ok((key.to_vec(), value.map(|value| value.to_vec())))
         };
@@ -168,7 +184,8 @@ impl StoreEngine for Fjall {
 
     fn delete_batch(&self, keys: &[&[u8]]) -> Result<u64, String> {
         self.write(|batch, number| {
-            for key in keys {
+            // What is too long was never there.
+            for key in keys.iter().filter(|key| key.len() <= KEY_MAX) {
                 batch.remove(&self.state, kept(key));
             }
             batch.insert(&self.log, number.to_be_bytes(), encode(&[]));
@@ -180,12 +197,12 @@ impl StoreEngine for Fjall {
     }
 
     fn get_batch(&self, sequence_number: u64) -> Result<Option<Vec<(Bytes, Bytes)>>, String> {
-        let entry = self.log.get(sequence_number.to_be_bytes()).map_err(told)?;
+        let entry = self.database.snapshot().get(&self.log, sequence_number.to_be_bytes()).map_err(told)?;
         entry.map(|octets| decode(&octets)).transpose()
     }
 
     fn oldest_retained_batch(&self) -> Result<Option<u64>, String> {
-        let oldest = self.log.first_key_value().map(Guard::key).transpose().map_err(told)?;
+        let oldest = self.database.snapshot().first_key_value(&self.log).map(Guard::key).transpose().map_err(told)?;
         oldest.map(|octets| number_of(&octets)).transpose()
     }
 

@@ -4,13 +4,17 @@ use clap::Args;
 
 use super::exit::Exit;
 use super::gallery::{self, Gallery};
-use super::{Failure, Registry, conform, output, select};
+use super::{Failure, Registry, conform, engines, output, select};
 use crate::process::Limits;
 use crate::report::{EngineVerdict, evidence};
 use crate::scenario::Profile;
+use crate::suite::{self, Check};
 
 #[derive(Debug, Args)]
 pub(super) struct EccentricsArgs {
+    /// Behind the published server, by the family wire alone.
+    #[arg(long)]
+    wire: bool,
     /// How much work.
     #[arg(long, value_enum, default_value_t = Profile::Standard)]
     profile: Profile,
@@ -26,8 +30,12 @@ pub(super) struct EccentricsArgs {
 }
 
 pub(super) fn run(registry: &Registry, args: &EccentricsArgs) -> Result<Exit, Failure> {
-    let mut checks = select::load_suite(args.profile, Vec::new())?;
-    gallery::search(&mut checks, args.searches);
+    let suite = || -> Result<Vec<Check>, Failure> {
+        let mut checks = select::load_suite(args.profile, Vec::new())?;
+        gallery::search(&mut checks, args.searches);
+        Ok(checks)
+    };
+    let checks = if args.wire { suite::over_the_wire(Vec::new()) } else { suite()? };
     let gallery = Gallery {
         program: registry.program,
         profile: args.profile,
@@ -39,7 +47,9 @@ pub(super) fn run(registry: &Registry, args: &EccentricsArgs) -> Result<Exit, Fa
     let mut wrong = 0;
     for eccentric in &registry.eccentrics {
         let spec = format!("eccentric:{}", eccentric.engine.name());
-        let report = gallery.judge(&spec, &eccentric.engine, eccentric.target, &checks, usize::MAX)?;
+        let spec = if args.wire { format!("wire:{spec}") } else { spec };
+        let found = engines::resolve(registry, &spec)?;
+        let report = gallery.judge(&spec, &found.engine, eccentric.target, &checks, usize::MAX)?;
         let verdict = report.verdicts.map(|verdicts| verdicts.at(eccentric.target));
         let text = verdict.map_or_else(String::new, |verdict| verdict.to_string());
         output::print(&format!(

@@ -39,8 +39,11 @@ pub struct WireCheck {
     /// What it needs.
     needs: Need,
     /// What it does.
-    run: fn(&mut Witness<'_>, &mut dyn FnMut() -> io::Result<Server>) -> Result<(), Over>,
+    run: fn(&mut Witness<'_>, &mut Again<'_>) -> Result<(), Over>,
 }
+
+/// Ends the server and starts it again.
+type Again<'a> = dyn FnMut() -> io::Result<Server> + 'a;
 
 /// What a check needs of an engine or of the way to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

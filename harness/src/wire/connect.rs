@@ -34,7 +34,7 @@ pub(crate) struct Refusal {
     pub(crate) code: String,
     pub(crate) message: String,
     /// The reason that programs go by, and what belongs to it.
-    pub(crate) info: Option<ErrorInfo>,
+    pub(crate) info: Option<Box<ErrorInfo>>,
 }
 
 /// Why there is no answer.
@@ -83,7 +83,7 @@ struct ErrorDetail {
 impl From<ErrorBody> for Refusal {
     fn from(body: ErrorBody) -> Self {
         let told = body.details.iter().find(|detail| detail.r#type.ends_with("google.rpc.ErrorInfo"));
-        let info = told.and_then(|detail| ErrorInfo::decode(&binary(&detail.value)?));
+        let info = told.and_then(|detail| ErrorInfo::decode(&binary(&detail.value)?).map(Box::new));
         Self { code: body.code, message: body.message, info }
     }
 }
@@ -207,13 +207,13 @@ impl Frames {
             return Ok(None);
         }
         let mut head = [0; 5];
-        self.reader.read_exact(&mut head).map_err(cut)?;
+        self.reader.read_exact(&mut head).map_err(|error| cut(&error))?;
         let length = u32::from_be_bytes([head[1], head[2], head[3], head[4]]);
         if length as usize > MESSAGE_OCTETS_MAX || head[0] & !END != 0 {
             return Err(Trouble::Nonsense(format!("a frame of {length} octets with the flags {}", head[0])));
         }
         let mut text = Vec::new();
-        let got = self.reader.by_ref().take(u64::from(length)).read_to_end(&mut text).map_err(cut)?;
+        let got = self.reader.by_ref().take(u64::from(length)).read_to_end(&mut text).map_err(|error| cut(&error))?;
         if got != length as usize {
             return Err(Trouble::Lost(format!("after {got} of a frame's {length} octets")));
         }
@@ -230,7 +230,7 @@ impl Frames {
     }
 }
 
-fn cut(error: std::io::Error) -> Trouble {
+fn cut(error: &std::io::Error) -> Trouble {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>()) {
         Some(ureq::Error::Timeout(_)) => Trouble::Lost("its stream stands still".to_owned()),
         _ if error.kind() == std::io::ErrorKind::UnexpectedEof => Trouble::Lost("in the middle of a stream".to_owned()),

@@ -98,7 +98,7 @@ pub(super) struct Tenant {
     owner: bool,
 }
 
-fn not_carried<T>(why: &str) -> T {
+fn not_carried(why: &str) -> ! {
     std::panic::panic_any(Outcome::NotCarried(why.to_owned()))
 }
 
@@ -106,7 +106,7 @@ impl Tenant {
     /// The part for the store in `dir`, which is opened once.
     pub(super) fn enter(store: WireStore, namespace: &str, dir: &Path) -> Result<Self, String> {
         if dir.join(OPENED).exists() {
-            not_carried("opening a store again: the endpoint is not the suite's to close")
+            not_carried("opening a store again: the endpoint is not the suite's to close");
         }
         std::fs::write(dir.join(OPENED), "")
             .map_err(|error| format!("the scratch folder cannot be written: {error}"))?;
@@ -117,7 +117,7 @@ impl Tenant {
 
     fn moved(&self, key: &[u8]) -> Vec<u8> {
         if self.prefix.len() + key.len() > KEY_MAX {
-            not_carried("a key that passes 254 octets below its store's part of the endpoint")
+            not_carried("a key that passes 254 octets below its store's part of the endpoint");
         }
         [&self.prefix, key].concat()
     }
@@ -198,7 +198,7 @@ impl StoreEngine for Tenant {
 
     fn prune_batch_log(&self, cutoff_exclusive: u64) -> Result<u64, String> {
         if !self.owner {
-            not_carried("a prune: the batch log is not the suite's alone")
+            not_carried("a prune: the batch log is not the suite's alone");
         }
         // What was there before is of no concern to this store, and not to be counted.
         self.store.prune_batch_log_from(self.base + 1, cutoff_exclusive.saturating_add(self.base))

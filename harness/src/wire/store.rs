@@ -45,7 +45,7 @@ impl WireStore {
     fn entries_between(&self, first: u64, cutoff: u64) -> Result<Vec<u64>, String> {
         let Some(oldest) = self.oldest_retained_batch()?.map(|oldest| oldest.max(first)) else { return Ok(Vec::new()) };
         let end = cutoff.min(self.current_sequence().saturating_add(1));
-        carried::count_of_prune(oldest, end).unwrap_or_else(not_carried);
+        carried::count_of_prune(oldest, end).unwrap_or_else(|why| not_carried(why));
         let mut found = Vec::new();
         for number in oldest..end {
             if self.get_batch(number)?.is_some() {
@@ -56,7 +56,7 @@ impl WireStore {
     }
 }
 
-fn not_carried<T>(why: &'static str) -> T {
+fn not_carried(why: &'static str) -> ! {
     std::panic::panic_any(Outcome::NotCarried(why.to_owned()))
 }
 
@@ -81,27 +81,27 @@ pub(super) fn outcome(trouble: &Trouble) -> Outcome {
 
 impl StoreEngine for WireStore {
     fn put_batch(&self, kvs: &[(Bytes, Bytes)]) -> Result<u64, String> {
-        carried::put(kvs).unwrap_or_else(not_carried);
+        carried::put(kvs).unwrap_or_else(|why| not_carried(why));
         let entry = |(key, value): &(Bytes, Bytes)| Entry { key: Octets(key.clone()), value: Octets(value.clone()) };
         self.server.put(&kvs.iter().map(entry).collect::<Vec<_>>()).map_err(error)
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, String> {
-        carried::keys([key].into_iter()).unwrap_or_else(not_carried);
+        carried::keys([key].into_iter()).unwrap_or_else(|why| not_carried(why));
         let answer = self.server.get(key, None).map_err(error)?;
         Ok(answer.message.map(|value| value.0.to_vec()))
     }
 
     fn range_scan(&self, start: &[u8], end: &[u8], limit: usize, forward: bool) -> Result<Vec<(Bytes, Bytes)>, String> {
-        carried::keys([start, end].into_iter()).unwrap_or_else(not_carried);
-        let limit = carried::limit(limit).unwrap_or_else(not_carried);
+        carried::keys([start, end].into_iter()).unwrap_or_else(|why| not_carried(why));
+        let limit = carried::limit(limit).unwrap_or_else(|why| not_carried(why));
         let request = RangeRequest { limit, ..RangeRequest::of(start, end, forward) };
         let frames = self.server.range(&request).map_err(error)?.message;
         Ok(frames.into_iter().flat_map(|frame| frame.results).map(|row| (row.key.0, row.value.0)).collect())
     }
 
     fn get_many(&self, keys: &[&[u8]]) -> Result<Vec<(Vec<u8>, Option<Vec<u8>>)>, String> {
-        carried::keys_of_many(keys).unwrap_or_else(not_carried);
+        carried::keys_of_many(keys).unwrap_or_else(|why| not_carried(why));
         let keys: Vec<Octets> = keys.iter().map(|key| Octets::from(*key)).collect();
         let frames = self.server.get_many(&keys, BATCH, None).map_err(error)?.message;
         let entries = frames.into_iter().flat_map(|frame| frame.results);
@@ -109,10 +109,10 @@ impl StoreEngine for WireStore {
     }
 
     fn delete_batch(&self, keys: &[&[u8]]) -> Result<u64, String> {
-        carried::delete(keys, self.lagging).unwrap_or_else(not_carried);
+        carried::delete(keys, self.lagging).unwrap_or_else(|why| not_carried(why));
         let present = self.get_many(keys)?.iter().any(|(_, value)| value.is_some());
         if !present {
-            not_carried(carried::DELETE_OF_NOTHING)
+            not_carried(carried::DELETE_OF_NOTHING);
         }
         self.server.prune_keys(&exactly(keys.iter().copied())).map_err(error)?;
         Ok(self.current_sequence())

@@ -54,10 +54,10 @@ struct Seen {
 }
 
 fn breaks_served(mutant: &Mutant) -> bool {
-    let served = |id: &&str| {
+    let served = |id: &str| {
         Contract::get().clause(id).is_some_and(|clause| clause.rules.iter().any(|rule| rule.level == Level::Served))
     };
-    mutant.family.is_none() && mutant.breaks.iter().any(|id| served(&id))
+    mutant.family.is_none() && mutant.breaks.iter().any(|id| served(id))
 }
 
 pub(super) fn run(registry: &Registry, args: &MutantsArgs, gallery: &Gallery<'_>) -> Result<Exit, Failure> {
@@ -102,8 +102,8 @@ pub(super) fn run(registry: &Registry, args: &MutantsArgs, gallery: &Gallery<'_>
 }
 
 fn related(mutant: &Mutant, check: &Check) -> bool {
-    let ours = |id: &&str| check.clauses.iter().any(|clause| clause.as_str() == *id);
-    mutant.family.is_none() && mutant.breaks.iter().any(|id| ours(&id))
+    let ours = |id: &str| check.clauses.iter().any(|clause| clause.as_str() == id);
+    mutant.family.is_none() && mutant.breaks.iter().any(|id| ours(id))
 }
 
 /// Whether the check makes calls that go through the server.

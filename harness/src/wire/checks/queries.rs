@@ -129,7 +129,7 @@ fn range(witness: &mut Witness<'_>) -> Result<(), Over> {
         one_range(
             witness,
             &rows,
-            RangeRequest { limit, batch_size: batch, ..RangeRequest::of(&start, &end, nth % 2 == 0) },
+            &RangeRequest { limit, batch_size: batch, ..RangeRequest::of(&start, &end, nth % 2 == 0) },
         )?;
     }
     Ok(())
@@ -140,7 +140,7 @@ fn end_key(witness: &Witness<'_>, name: &[u8]) -> Octets {
     if name.is_empty() && !witness.prefix.is_empty() { witness.key(&[0xff; 100]) } else { witness.key(name) }
 }
 
-fn one_range(witness: &mut Witness<'_>, rows: &BTreeMap<Octets, Octets>, request: RangeRequest) -> Result<(), Over> {
+fn one_range(witness: &mut Witness<'_>, rows: &BTreeMap<Octets, Octets>, request: &RangeRequest) -> Result<(), Over> {
     let forward = request.mode.ends_with("FORWARD");
     let within = |key: &Octets| *key >= request.start && (request.end.is_empty() || *key <= request.end);
     let mut wanted: Vec<Entry> = rows
@@ -166,7 +166,7 @@ fn one_range(witness: &mut Witness<'_>, rows: &BTreeMap<Octets, Octets>, request
         &["SCAN-1"],
         action,
         |answer: &Answered<Vec<Frame<Entry>>>| framed(&answer.message),
-        |server| server.range(&request),
+        |server| server.range(request),
     )?;
     let frames: Vec<Frame<Entry>> =
         wanted.chunks(request.batch_size as usize).map(|results| Frame { results: results.to_vec() }).collect();

@@ -1,13 +1,11 @@
 //! The server ends and starts again with the same store.
 
-use std::io;
-
 use super::super::client::{Entry, Frame, Keep, RangeRequest};
-use super::super::connect::{Answered, Server};
+use super::super::connect::Answered;
 use super::super::witness::{Over, Witness, shown};
 use super::batches::{all_there, evicted};
 use super::subscriptions::{Sent, granted};
-use super::{Need, WireCheck};
+use super::{Again, Need, WireCheck};
 use crate::engine::Durability;
 
 pub(super) const RESTART: WireCheck = WireCheck {
@@ -29,7 +27,7 @@ fn rows(witness: &mut Witness<'_>) -> Result<Vec<Entry>, Over> {
     Ok(answer.message.into_iter().flat_map(|frame| frame.results).collect())
 }
 
-fn restart(witness: &mut Witness<'_>, again: &mut dyn FnMut() -> io::Result<Server>) -> Result<(), Over> {
+fn restart(witness: &mut Witness<'_>, again: &mut Again<'_>) -> Result<(), Over> {
     witness.enter("before the restart");
     let mut sent = Sent::default();
     for name in [&b"a"[..], b"c", b"d"] {
