@@ -3,7 +3,7 @@
 //! A [`Door`] is how one is reached: a server that is started for each store and hosts any engine (`wire:NAME`), or a
 //! live endpoint (`exoware:http://…`). Behind it lies a store like any other, so that scenarios and random programs run
 //! through it; what the wire does not carry comes back as [`NotCarried`](crate::call::Outcome::NotCarried), with the
-//! reason. The family `wire` besides asks what only a client of the server can see: see [`checks`].
+//! reason. The family `wire` besides asks what only a client of the server can see: its checks are in `checks`.
 
 mod carried;
 pub(crate) mod checks;
