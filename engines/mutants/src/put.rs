@@ -335,6 +335,21 @@ fn large() -> Vec<Mutant> {
             },
         ),
         broken(
+            "put-over-10000-refused-takes-number",
+            "a batch of more than 10,000 pairs is refused and consumes a number, for which there is no log entry",
+            &["PUT-15", "PUT-10", "PUT-9", "PUT-4", "LOG-6"],
+            Fault {
+                put: |store, kvs| {
+                    if kvs.len() > 10_000 {
+                        store.next();
+                        return Err("the batch is too large".to_owned());
+                    }
+                    Ok(store.put(kvs))
+                },
+                ..RIGHT
+            },
+        ),
+        broken(
             "put-1000-pairs-refused",
             "a batch of 1,000 pairs or more is refused",
             &["GEN-12"],

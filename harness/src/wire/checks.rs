@@ -67,6 +67,7 @@ pub(crate) const CHECKS: &[WireCheck] = &[
     tokens::MIN_SEQUENCE,
     subscriptions::LIVE,
     subscriptions::FROM,
+    subscriptions::REFUSED,
     subscriptions::PRUNED,
     subscriptions::STALLED,
     batches::BATCH,

@@ -24,6 +24,14 @@ pub(super) const FROM: WireCheck = WireCheck {
     run: |witness, _| from(witness),
 };
 
+pub(super) const REFUSED: WireCheck = WireCheck {
+    name: "subscribe-refused",
+    title: "A put that is refused, if it is, leaves no hole that ends a subscription",
+    clauses: &["PUT-9", "PUT-4", "LOG-6"],
+    needs: Need::Log,
+    run: |witness, _| refused(witness),
+};
+
 pub(super) const PRUNED: WireCheck = WireCheck {
     name: "subscribe-pruned",
     title: "A cursor that was pruned is refused with what is left; a retained one is not",
@@ -162,6 +170,30 @@ fn from(witness: &mut Witness<'_>) -> Result<(), Over> {
         more.read(witness, frames, last + 1)?;
     }
     Ok(())
+}
+
+/// A batch of 20,000 pairs, which an engine may refuse (PUT-15), between puts that it may not.
+fn refused(witness: &mut Witness<'_>) -> Result<(), Over> {
+    witness.enter("a live subscriber");
+    let mut sent = Sent::default();
+    let mut frames = granted(witness, None)?;
+    sent.write(witness, b"a")?;
+    let entries: Vec<Entry> = (0..20_000_u32).map(|nth| witness.entry(&nth.to_be_bytes(), b"")).collect();
+    let put = witness.ask("Put(20,000 pairs)", |n| format!("sequence {n}"), |server| server.put(&entries))?;
+    let answer = match put {
+        Ok(number) => {
+            sent.puts.push(Batch { sequence_number: Decimal(number), entries });
+            "stored"
+        }
+        Err(_) => "refused",
+    };
+    witness.enter(&format!("after a put of 20,000 pairs that was {answer}"));
+    sent.write(witness, b"c")?;
+    if answer == "refused" {
+        witness.blame("PUT-9");
+    }
+    let first = sent.puts[0].sequence_number.0;
+    sent.read(witness, &mut frames, first)
 }
 
 fn pruned(witness: &mut Witness<'_>) -> Result<(), Over> {

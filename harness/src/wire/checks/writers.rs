@@ -1,9 +1,10 @@
-//! Many writers at once, and a subscriber that follows them.
+//! Many writers at once, and who follows them: a subscriber, and clients that ask for the latest number and its entry.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::super::client::{Batch, EVICTED, Entry, NOT_FOUND};
-use super::super::connect::{Server, Trouble};
+use super::super::connect::{Frames, Server, Trouble};
 use super::super::witness::{Over, Witness, shown_batch};
 use super::subscriptions::{Sent, granted};
 use super::{Need, WireCheck};
@@ -11,14 +12,16 @@ use crate::octets::Decimal;
 
 pub(super) const WRITERS: WireCheck = WireCheck {
     name: "many-writers",
-    title: "With many writers a subscriber is sent every put once, in order, and an acknowledged entry is there",
-    clauses: &["PUT-6", "PUT-4", "LOG-6", "LOG-1"],
+    title: "With many writers a subscriber is sent every put once, in order, and an entry is there once its number is told",
+    clauses: &["PUT-6", "SEQ-2", "PUT-4", "LOG-6", "LOG-1"],
     needs: Need::Log,
     run: |witness, _| writers(witness),
 };
 
 const WRITERS_AT_ONCE: u8 = 3;
-const PUTS_EACH: u32 = 50;
+const PUTS_EACH: u32 = 100;
+const FOLLOWERS: u8 = 2;
+const ROUNDS: u8 = 4;
 
 /// What a writer saw: its puts, and what was wrong with the entries before one of them.
 #[derive(Default)]
@@ -56,10 +59,33 @@ fn write(server: &Server, first: u64, entry: impl Fn(u32) -> Entry) -> Wrote {
     wrote
 }
 
+/// Asks for the latest number and its entry, until the writers are done: the numbers whose entry was not there.
+fn follow(server: &Server, done: &AtomicBool) -> BTreeMap<u64, String> {
+    let mut gone = BTreeMap::new();
+    while !done.load(Ordering::Relaxed) {
+        let Ok(number) = server.current() else { break };
+        if let Err(Trouble::Refused(refusal)) = server.batch(number) {
+            gone.entry(number).or_insert_with(|| refusal.to_string());
+        }
+    }
+    gone
+}
+
 fn writers(witness: &mut Witness<'_>) -> Result<(), Over> {
-    witness.enter("a live subscriber, and three writers of 50 puts each");
-    let first = witness.put(&[witness.entry(b"first", b"")])?;
+    witness.enter("a live subscriber");
     let mut frames = granted(witness, None)?;
+    for nth in 1..=ROUNDS {
+        witness.enter(&format!("round {nth} of a live subscriber, two followers, and three writers of 100 puts each"));
+        round(witness, &mut frames)?;
+    }
+    Ok(())
+}
+
+fn round(witness: &mut Witness<'_>, frames: &mut Frames) -> Result<(), Over> {
+    let mut puts: BTreeMap<u64, Batch> = BTreeMap::new();
+    let entries = vec![witness.entry(b"first", b"")];
+    let first = witness.put(&entries)?;
+    puts.insert(first, Batch { sequence_number: Decimal(first), entries });
     let servers: Vec<Server> = (0..WRITERS_AT_ONCE).map(|_| witness.server.clone()).collect();
     let entries: Vec<_> = (0..WRITERS_AT_ONCE)
         .map(|writer| {
@@ -70,19 +96,23 @@ fn writers(witness: &mut Witness<'_>) -> Result<(), Over> {
             }
         })
         .collect();
-    let wrote: Vec<Wrote> = witness.get_answer(
+    let done = AtomicBool::new(false);
+    let (wrote, gone) = witness.get_answer(
         &["GEN-1"],
-        "three writers put 50 times each",
-        |_: &Vec<Wrote>| "done".to_owned(),
-        |_| {
+        "three writers put 100 times each",
+        |_: &(Vec<Wrote>, BTreeMap<u64, String>)| "done".to_owned(),
+        |server| {
             Ok(std::thread::scope(|threads| {
+                let followers: Vec<_> = (0..FOLLOWERS).map(|_| threads.spawn(|| follow(server, &done))).collect();
                 let started: Vec<_> = servers
                     .iter()
                     .zip(&entries)
                     .map(|(server, entry)| threads.spawn(move || write(server, first, entry)))
                     .collect();
-                // A writer does not panic; one that did is one that saw nothing.
-                started.into_iter().map(|writer| writer.join().unwrap_or_default()).collect()
+                // Neither panics; one that did is one that saw nothing.
+                let wrote = started.into_iter().map(|writer| writer.join().unwrap_or_default()).collect();
+                done.store(true, Ordering::Relaxed);
+                (wrote, followers.into_iter().flat_map(|follower| follower.join().unwrap_or_default()).collect())
             }))
         },
     )?;
@@ -90,7 +120,6 @@ fn writers(witness: &mut Witness<'_>) -> Result<(), Over> {
     if let Some(trouble) = wrote.iter().find_map(|wrote| wrote.trouble.clone()) {
         return Err(witness.fail(&["GEN-1"], "every request is answered", trouble));
     }
-    let mut puts: BTreeMap<u64, Batch> = BTreeMap::new();
     for put in wrote.iter().flat_map(|wrote| &wrote.puts) {
         if let Some(other) = puts.insert(put.sequence_number.0, put.clone()) {
             let got = format!("{} and {}", shown_batch(&other), shown_batch(put));
@@ -104,6 +133,11 @@ fn writers(witness: &mut Witness<'_>) -> Result<(), Over> {
         let wanted = format!("with the acknowledgement of {number}, the entry {before} is there");
         return Err(witness.fail_served(clauses, wanted, refusal));
     }
+    // What a number without an entry belongs to that no put was given is not for this check to say.
+    if let Some((number, refusal)) = gone.iter().find(|(number, _)| puts.contains_key(number)) {
+        let wanted = format!("the entry {number}, once a query was answered at {number}");
+        return Err(witness.fail(&["SEQ-2", "LOG-4", "PUT-6"], wanted, refusal.clone()));
+    }
     let sent = Sent { puts: puts.into_values().collect(), ..Sent::default() };
-    sent.read(witness, &mut frames, first + 1)
+    sent.read(witness, frames, first)
 }
