@@ -18,6 +18,8 @@ pub mod schema;
 
 pub use client::{Process, StartError};
 pub use command::{HostCommand, become_command, is_command};
+#[cfg(feature = "wire")]
+pub(crate) use command::{quoted, shell};
 pub use host::{host, is_host, serve};
 pub(crate) use hosted::Hosted;
 pub use message::{Answer, FromHost, Hello, LINE_OCTETS_MAX, Request, ToHost, VERSION};

@@ -75,7 +75,7 @@ pub fn serve(store: Arc<dyn StoreEngine>, port: u16) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         // Calls block their thread; two clients, and a subscriber whose log is read meanwhile, want one each.
         .worker_threads(4)
-        .enable_io()
+        .enable_all()
         .build()
         .map_err(|error| format!("no threads for a server: {error}"))?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));

@@ -12,10 +12,13 @@ use bytes::Bytes;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use storecheck::{Durability, Engine, StoreEngine};
 
+/// Pairs as a table has them.
+type Pairs = Vec<(&'static [u8], &'static [u8])>;
+
 /// Keys and their values.
 const STATE: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("state");
 /// The pairs of each batch, by its number.
-const LOG: TableDefinition<'_, u64, Vec<(&[u8], &[u8])>> = TableDefinition::new("log");
+const LOG: TableDefinition<'_, u64, Pairs> = TableDefinition::new("log");
 /// The number of the last write: it outlives the entries of the log.
 const NUMBER: TableDefinition<'_, (), u64> = TableDefinition::new("number");
 

@@ -12,6 +12,7 @@ use crate::report::Report;
 use crate::runner::{self, Collector, Commands, Event, Plan};
 use crate::scenario::Profile;
 use crate::suite::{Check, Work};
+use crate::wire::Door;
 
 /// Has the searches and stress checks among `checks` run as many programs as `profile` asks for.
 pub(super) fn search(checks: &mut [Check], profile: Profile) {
@@ -55,7 +56,8 @@ impl Gallery<'_> {
             target,
             profile: self.profile,
             seed: self.seed,
-            jobs: self.jobs,
+            // Whoever shares an endpoint shares its numbers.
+            jobs: if matches!(engine.door(), Some(Door::Endpoint { .. })) { 1 } else { self.jobs },
             limits: self.limits,
             shrink: self.shrink,
             time: None,

@@ -27,6 +27,16 @@ pub(super) struct Watch<'a> {
     disk_seen: Instant,
 }
 
+/// Whether the job announces many parts, each of which may take as long as a check of one.
+fn has_many_parts(job: &Job) -> bool {
+    match job {
+        Job::Stress(_) | Job::Damage(_) => true,
+        #[cfg(feature = "wire")]
+        Job::Wire(_) => true,
+        _ => false,
+    }
+}
+
 impl<'a> Watch<'a> {
     pub(super) fn new(job: &Job, dir: &'a Path, trace: &'a Path, limits: &Limits) -> Self {
         let octets = match job {
@@ -43,7 +53,7 @@ impl<'a> Watch<'a> {
         let now = Instant::now();
         // A program of many clients has many bursts, and one that is killed many lives, each of which is announced: as
         // long as they come, it goes on.
-        let bursts = if matches!(job, Job::Stress(_) | Job::Damage(_)) { BURSTS } else { 1 };
+        let bursts = if has_many_parts(job) { BURSTS } else { 1 };
         Self {
             dir,
             call: limits.call + extra,

@@ -36,19 +36,27 @@ impl HostCommand {
 
     /// The command for a store in `dir`.
     pub(crate) fn command(&self, dir: &Path) -> std::io::Result<Command> {
-        let mut command = crate::process::own_program()?;
-        command.env_remove(crate::process::WORKER_ENV);
         match self {
-            Self::Own(spec) => command.env(HOST_ENV, spec),
-            Self::Shell(text) => command.env(COMMAND_ENV, text.replace("{dir}", &quoted(dir))),
-        };
-        command.process_group(0);
-        Ok(command)
+            Self::Own(spec) => again(HOST_ENV, spec),
+            Self::Shell(text) => shell(&text.replace("{dir}", &quoted(dir))),
+        }
     }
 }
 
+/// A command for `sh`, as it stands, that ends together with this program.
+pub(crate) fn shell(text: &str) -> std::io::Result<Command> {
+    again(COMMAND_ENV, text)
+}
+
+/// This executable again, in a process group of its own, in the role that the variable gives it.
+fn again(variable: &str, value: &str) -> std::io::Result<Command> {
+    let mut command = crate::process::own_program()?;
+    command.env_remove(crate::process::WORKER_ENV).env(variable, value).process_group(0);
+    Ok(command)
+}
+
 /// A path as one word for `sh`.
-fn quoted(path: &Path) -> String {
+pub(crate) fn quoted(path: &Path) -> String {
     format!("'{}'", path.to_string_lossy().replace('\'', r"'\''"))
 }
 

@@ -171,6 +171,7 @@ fn restart(door: &Door, dir: &Path, loopback: &mut Option<Loopback>) -> io::Resu
 /// What a client is told by an engine that keeps no log.
 fn without_log(witness: &mut Witness<'_>) -> Result<(), Over> {
     let number = witness.put(&[witness.entry(b"a", b"1")])?;
+    witness.settle(number)?;
     match witness.batch(number)? {
         Err(refusal) if refusal.reason() == EVICTED && refusal.number(super::client::OLDEST).is_none() => Ok(()),
         Err(refusal) => Err(witness.fail(&["LOG-8"], format!("{EVICTED}, nothing retained"), refusal.to_string())),

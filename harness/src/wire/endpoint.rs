@@ -21,6 +21,8 @@ use crate::engine::{Declarations, Durability, Frontier, StoreEngine};
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The longest key that the server takes, in octets.
 const KEY_MAX: usize = 254;
+/// The longest namespace, in octets.
+const NAMESPACE_MAX: usize = 64;
 /// The mark, in a store's folder, that it was opened once.
 const OPENED: &str = "opened";
 
@@ -34,6 +36,12 @@ pub(crate) fn declared() -> Declarations {
 /// # Errors
 /// A message when it does not answer as the published server of this version does, or holds something.
 pub(crate) fn claim(url: &str, namespace: &str) -> Result<Door, String> {
+    if namespace.len() > NAMESPACE_MAX {
+        return Err(format!(
+            "the namespace has {} octets; at most {NAMESPACE_MAX} leave room for keys",
+            namespace.len()
+        ));
+    }
     let server = Server::new(url, PATIENCE);
     let current = server.current().map_err(|trouble| unfit(url, &trouble))?;
     let oldest = match server.batch(0) {

@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use crate::process::{describe, spawn, wait_for};
-use crate::protocol::HostCommand;
+use crate::protocol::{quoted, shell};
 
 /// What the server may take to say its address.
 const START: Duration = Duration::from_secs(30);
@@ -27,9 +27,9 @@ pub(crate) struct Loopback {
 impl Loopback {
     /// Starts `server`, a command for `sh`, for the store in `dir` of the engine that `engine`, another, hosts.
     pub(crate) fn start(server: &str, engine: &str, dir: &Path) -> Result<Self, String> {
-        let command = format!("exec {server} {{dir}} {}", quoted(engine));
+        let command = format!("exec {server} {} {}", quoted(dir), quoted(Path::new(engine)));
         let cannot = |error: std::io::Error| format!("the server cannot be started: {error}");
-        let mut command = HostCommand::Shell(command).command(dir).map_err(cannot)?;
+        let mut command = shell(&command).map_err(cannot)?;
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = spawn(command).map_err(cannot)?;
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
@@ -96,9 +96,4 @@ impl Drop for Loopback {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-/// A text as one word for `sh`.
-pub(super) fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }

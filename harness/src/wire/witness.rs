@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::fmt::Display;
+use std::time::{Duration, Instant};
 
 use super::client::{Batch, Entry, Keep};
 use super::connect::{Answered, Frames, Refusal, Server, Trouble};
@@ -13,6 +14,9 @@ use crate::engine::{Declarations, Frontier};
 use crate::finding::Finding;
 use crate::judged::{Failure, TRACE};
 use crate::octets::Octets;
+
+/// How long a number may trail behind.
+const FRONTIER: Duration = Duration::from_secs(10);
 
 /// The check need not go on.
 pub(super) struct Over;
@@ -77,8 +81,8 @@ impl<'a> Witness<'a> {
     }
 
     /// Says what whatever is wrong from here on also speaks against.
-    pub(super) fn blame(&mut self, clause: &'static str) {
-        self.blamed = vec![ClauseId::new(clause)];
+    pub(super) fn blame(&mut self, clause: Option<&'static str>) {
+        self.blamed = clause.map(ClauseId::new).into_iter().collect();
     }
 
     /// A key of this store.
@@ -217,30 +221,44 @@ impl<'a> Witness<'a> {
 
     /// The number of a delete, which nobody is told: that of the queries after it.
     pub(super) fn number_of_delete(&mut self) -> Result<u64, Over> {
-        self.settle(self.highest.saturating_add(1));
-        self.highest = self.highest.max(self.current()?);
-        Ok(self.highest)
+        let before = self.highest;
+        self.settle(before.saturating_add(1))?;
+        let number = self.current()?;
+        if number <= before {
+            return Err(self.fail(&["DEL-2", "SEQ-4"], format!("a number above {before}"), number.to_string()));
+        }
+        self.highest = number;
+        Ok(number)
     }
 
-    /// Prunes the batch log.
+    /// Prunes the batch log. What is kept depends on the number, so that it has caught up before.
     pub(super) fn prune_log(&mut self, keep: Keep) -> Result<(), Over> {
+        self.settle(self.highest)?;
         let action = format!("Prune(the batch log: {})", keep.json());
         self.get_answer(&["PRN-1"], action, |()| "done".to_owned(), |server| server.prune_log(keep))
     }
 
     /// The number up to which writes are visible, once it has caught up with what this client wrote.
     pub(super) fn current(&mut self) -> Result<u64, Over> {
-        self.settle(self.highest);
+        self.settle(self.highest)?;
         self.get_answer(&["SEQ-2"], "the number of a query", |n| format!("sequence {n}"), Server::current)
     }
 
     /// Waits until the number has caught up with a write, for an engine whose number may trail.
-    pub(super) fn settle(&mut self, number: u64) {
-        if self.declared.frontier == Frontier::Lagging {
-            // Whoever supervises ends a wait without end.
-            self.begin(&format!("waiting until the number of queries is {number}"));
-            while self.server.current().is_ok_and(|current| current < number) {
-                std::thread::yield_now();
+    pub(super) fn settle(&mut self, number: u64) -> Result<(), Over> {
+        if self.declared.frontier != Frontier::Lagging {
+            return Ok(());
+        }
+        self.begin(&format!("waiting until the number of queries is {number}"));
+        let start = Instant::now();
+        loop {
+            match self.server.current() {
+                Ok(current) if current >= number => return Ok(()),
+                Ok(current) if start.elapsed() > FRONTIER => {
+                    return Err(self.fail(&["SEQ-4"], format!("{number}, in time"), current.to_string()));
+                }
+                Ok(_) => std::thread::yield_now(),
+                Err(trouble) => return self.end(Err(trouble), |()| String::new()).map(|_| ()),
             }
         }
     }

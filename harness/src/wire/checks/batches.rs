@@ -10,7 +10,7 @@ use crate::octets::Decimal;
 pub(super) const BATCH: WireCheck = WireCheck {
     name: "batch",
     title: "An entry is answered as it was passed; one that is gone or not there yet says which, and what is left",
-    clauses: &["LOG-1", "LOG-3", "DEL-4", "OLD-1", "SEQ-2"],
+    clauses: &["LOG-1", "LOG-3", "DEL-4", "OLD-1", "SEQ-2", "PUT-5"],
     needs: Need::LogOfItsOwn,
     run: |witness, _| batch(witness),
 };
@@ -36,7 +36,7 @@ fn batch(witness: &mut Witness<'_>) -> Result<(), Over> {
     let (first, last) = (sent.puts[0].sequence_number.0, sent.puts[sent.puts.len() - 1].sequence_number.0);
     if first != fresh + 1 {
         let wanted = format!("the first write has the number {}", fresh + 1);
-        return Err(witness.fail_served(&["PUT-4"], wanted, first.to_string()));
+        return Err(witness.fail(&["PUT-5", "PUT-4"], wanted, first.to_string()));
     }
     all_there(witness, &sent, first)?;
     evicted(witness, 0, Some(first))?;
@@ -46,8 +46,9 @@ fn batch(witness: &mut Witness<'_>) -> Result<(), Over> {
     let kept = sent.puts[2].sequence_number.0;
     witness.enter(&format!("pruned below {kept}"));
     witness.prune_log(Keep::From(kept))?;
-    for number in std::iter::once(0).chain(first..kept) {
-        evicted(witness, number, Some(kept))?;
+    evicted(witness, 0, Some(kept))?;
+    for number in sent.numbers().range(..kept) {
+        evicted(witness, *number, Some(kept))?;
     }
     all_there(witness, &sent, kept)?;
     witness.enter("everything pruned");

@@ -1,7 +1,5 @@
 //! Prune policies, on the batch log and on keys.
 
-use std::collections::BTreeSet;
-
 use serde_json::json;
 
 use super::super::client::{Entry, Frame, Keep, RangeRequest};
@@ -51,18 +49,17 @@ fn log(witness: &mut Witness<'_>) -> Result<(), Over> {
     let before = rows(witness)?;
     let (first, last) = (sent.puts[0].sequence_number.0, sent.puts[sent.puts.len() - 1].sequence_number.0);
     // A number that no write was given stands for the next that one was.
-    let numbers: BTreeSet<u64> =
-        sent.puts.iter().map(|batch| batch.sequence_number.0).chain(sent.deletes.iter().copied()).collect();
+    let numbers = sent.numbers();
     let from = |number: u64| numbers.range(number..).next().copied();
     // Each keeps less than the one before it, or as much.
     let policies = [
-        (Keep::Latest(1_000), Some(first)),
+        (Keep::Latest(last.saturating_sub(first).saturating_add(1)), Some(first)),
         (Keep::From(0), Some(first)),
         (Keep::From(first), Some(first)),
         (Keep::Above(first), from(first + 1)),
         (Keep::From(first + 3), from(first + 3)),
-        (Keep::Latest(last - first - 4), from(first + 5)),
-        (Keep::Latest(last - first), from(first + 5)),
+        (Keep::Latest(last.saturating_sub(first + 4)), from(first + 5)),
+        (Keep::Latest(last.saturating_sub(first)), from(first + 5)),
         (Keep::Above(first + 6), from(first + 7)),
         (Keep::Latest(1), Some(last)),
         (Keep::Nothing, None),
@@ -72,8 +69,8 @@ fn log(witness: &mut Witness<'_>) -> Result<(), Over> {
         witness.enter(&format!("{first} to {last}, pruned by {}", keep.json()));
         witness.prune_log(keep)?;
         evicted(witness, 0, left)?;
-        for number in first..left.unwrap_or(last + 1) {
-            evicted(witness, number, left)?;
+        for number in numbers.iter().filter(|number| left.is_none_or(|left| **number < left)) {
+            evicted(witness, *number, left)?;
         }
         all_there(witness, &sent, left.unwrap_or(u64::MAX))?;
         let current = witness.current()?;

@@ -39,7 +39,7 @@ fn get(witness: &mut Witness<'_>) -> Result<(), Over> {
     witness.put(&[witness.entry(b"a", b"1"), witness.entry(b"empty", b""), witness.entry(b"gone", b"3")])?;
     witness.put(&[witness.entry(b"a", b"2"), witness.entry(b"\x00\xff", b"\xff\x00")])?;
     let last = witness.delete(&[b"gone"])?;
-    witness.settle(last);
+    witness.settle(last)?;
     let wanted: [(&[u8], Option<&[u8]>); 5] =
         [(b"a", Some(b"2")), (b"empty", Some(b"")), (b"gone", None), (absent, None), (b"\x00\xff", Some(b"\xff\x00"))];
     for (name, value) in wanted {

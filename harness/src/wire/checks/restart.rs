@@ -42,17 +42,17 @@ fn restart(witness: &mut Witness<'_>, again: &mut Again<'_>) -> Result<(), Over>
     for nth in 1..=2 {
         let (before, last) = (rows(witness)?, witness.current()?);
         witness.enter(&format!("after restart {nth}"));
-        witness.blame("DUR-1");
+        witness.blame(Some("DUR-1"));
         match again() {
             Ok(server) => witness.server = server,
             Err(error) => return Err(witness.fail(&["DUR-1"], "the server starts again", error.to_string())),
         }
         if witness.declared.durability == Durability::Volatile {
             let number = witness.put(&[witness.entry(b"z", b"1")])?;
-            witness.settle(number);
-            return Ok(());
+            return witness.settle(number);
         }
         as_before(witness, &sent, (&before, last, kept))?;
+        witness.blame(None);
         let written = sent.puts.len();
         sent.write(witness, b"e")?;
         let next = sent.puts[written].sequence_number.0;

@@ -38,7 +38,7 @@ fn min_sequence(witness: &mut Witness<'_>) -> Result<(), Over> {
     for round in 1..=5_u64 {
         witness.enter(&format!("after put {round}"));
         let number = witness.put(&[witness.entry(b"a", round.to_string().as_bytes())])?;
-        witness.settle(number);
+        witness.settle(number)?;
         for query in QUERIES {
             for least in [0, 1, number] {
                 met(witness, query, least, number)?;

@@ -19,9 +19,9 @@ pub(super) const WRITERS: WireCheck = WireCheck {
 };
 
 const WRITERS_AT_ONCE: u8 = 3;
-const PUTS_EACH: u32 = 100;
+const PUTS_EACH: u32 = 25;
 const FOLLOWERS: u8 = 2;
-const ROUNDS: u8 = 4;
+const ROUNDS: u8 = 16;
 
 /// What a writer saw: its puts, and what was wrong with the entries before one of them.
 #[derive(Default)]
@@ -49,7 +49,8 @@ fn write(server: &Server, first: u64, entry: impl Fn(u32) -> Entry) -> Wrote {
             match server.batch(before) {
                 Ok(_) => {}
                 Err(Trouble::Refused(refusal)) if [EVICTED, NOT_FOUND].contains(&refusal.reason()) => {
-                    wrote.gone.get_or_insert((number, before, refusal.to_string()));
+                    wrote.gone = Some((number, before, refusal.to_string()));
+                    return wrote;
                 }
                 Err(trouble) => wrote.trouble = Some(trouble.to_string()),
             }
@@ -75,7 +76,7 @@ fn writers(witness: &mut Witness<'_>) -> Result<(), Over> {
     witness.enter("a live subscriber");
     let mut frames = granted(witness, None)?;
     for nth in 1..=ROUNDS {
-        witness.enter(&format!("round {nth} of a live subscriber, two followers, and three writers of 100 puts each"));
+        witness.enter(&format!("round {nth} of a live subscriber, two followers, and three writers of 25 puts each"));
         round(witness, &mut frames)?;
     }
     Ok(())
@@ -99,7 +100,7 @@ fn round(witness: &mut Witness<'_>, frames: &mut Frames) -> Result<(), Over> {
     let done = AtomicBool::new(false);
     let (wrote, gone) = witness.get_answer(
         &["GEN-1"],
-        "three writers put 100 times each",
+        "three writers put 25 times each",
         |_: &(Vec<Wrote>, BTreeMap<u64, String>)| "done".to_owned(),
         |server| {
             Ok(std::thread::scope(|threads| {
@@ -127,11 +128,7 @@ fn round(witness: &mut Witness<'_>, frames: &mut Frames) -> Result<(), Over> {
         }
     }
     if let Some((number, before, refusal)) = wrote.iter().find_map(|wrote| wrote.gone.clone()) {
-        // One that nobody was given is a hole; one that was is late.
-        let clauses: &[&'static str] =
-            if puts.contains_key(&before) { &["PUT-6", "LOG-6"] } else { &["PUT-4", "LOG-6"] };
-        let wanted = format!("with the acknowledgement of {number}, the entry {before} is there");
-        return Err(witness.fail_served(clauses, wanted, refusal));
+        return Err(missing(witness, &puts, (number, before), refusal));
     }
     // What a number without an entry belongs to that no put was given is not for this check to say.
     if let Some((number, refusal)) = gone.iter().find(|(number, _)| puts.contains_key(number)) {
@@ -140,4 +137,26 @@ fn round(witness: &mut Witness<'_>, frames: &mut Frames) -> Result<(), Over> {
     }
     let sent = Sent { puts: puts.into_values().collect(), ..Sent::default() };
     sent.read(witness, frames, first)
+}
+
+/// What it means that with the acknowledgement of `number` there was no entry `before`, which is no greater.
+fn missing(
+    witness: &mut Witness<'_>,
+    puts: &BTreeMap<u64, Batch>,
+    (number, before): (u64, u64),
+    refusal: String,
+) -> Over {
+    let wanted = format!("with the acknowledgement of {number}, the entry {before} is there");
+    if !puts.contains_key(&before) {
+        return witness.fail_served(&["PUT-4", "LOG-6"], wanted, format!("{refusal}; no write was given {before}"));
+    }
+    if before == number {
+        return witness.fail(&["LOG-4", "LOG-1"], wanted, refusal);
+    }
+    // All writers are done: what is there now was late.
+    match witness.batch(before) {
+        Err(over) => over,
+        Ok(Ok(_)) => witness.fail_served(&["PUT-6", "LOG-6"], wanted, format!("{refusal}; later it is there")),
+        Ok(Err(_)) => witness.fail(&["LOG-1", "LOG-4", "LOG-6"], wanted, refusal),
+    }
 }
