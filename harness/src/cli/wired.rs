@@ -55,6 +55,12 @@ pub(super) fn resolve(registry: &Registry, spec: &str) -> Result<Found, Failure>
     Ok(endpoint(door, spec))
 }
 
+/// Builds the server that engines are put behind.
+pub(super) fn build(registry: &Registry) -> Result<(), Failure> {
+    let none = || Failure::usage("this build has no server to put engines behind");
+    engines::build(registry.server.as_ref().ok_or_else(none)?)
+}
+
 fn address(text: &str) -> (&str, &str) {
     text.split_once('#').unwrap_or((text, ""))
 }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::fmt::Display;
 use std::time::{Duration, Instant};
 
-use super::client::{Batch, Entry, Keep};
+use super::client::{Batch, Entry, Frame, Keep, RangeRequest};
 use super::connect::{Answered, Frames, Refusal, Server, Trouble};
 use super::store::outcome;
 use crate::call::Outcome;
@@ -261,6 +261,18 @@ impl<'a> Witness<'a> {
                 Err(trouble) => return self.end(Err(trouble), |()| String::new()).map(|_| ()),
             }
         }
+    }
+
+    /// Everything that the store holds.
+    pub(super) fn rows(&mut self) -> Result<Vec<Entry>, Over> {
+        let flat = |frames: Vec<Frame<Entry>>| frames.into_iter().flat_map(|frame| frame.results).collect();
+        let request = RangeRequest::of(b"", b"", true);
+        self.get_answer(
+            &["SCAN-1"],
+            "Range(everything)",
+            |rows: &Vec<Entry>| shown(rows),
+            |server| server.range(&request).map(|answer| flat(answer.message)),
+        )
     }
 
     /// An entry of the batch log.

@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::{MutantsArgs, kills, wanted};
 use crate::cli::exit::Exit;
 use crate::cli::gallery::Gallery;
-use crate::cli::{Failure, Registry, output, wired};
+use crate::cli::{Failure, Registry, engines, output, wired};
 use crate::contract::{Contract, Family, Level};
 use crate::engine::{Mutant, Target};
 use crate::report::{CheckVerdict, Report};
@@ -62,6 +62,7 @@ fn breaks_served(mutant: &Mutant) -> bool {
 
 pub(super) fn run(registry: &Registry, args: &MutantsArgs, gallery: &Gallery<'_>) -> Result<Exit, Failure> {
     let started = Instant::now();
+    wired::build(registry)?;
     let mut checks = suite::over_the_wire(Vec::new());
     checks.retain(|check| args.check.is_empty() || crate::cli::select::matches(&args.check, &check.id));
     let named = !args.mutant.is_empty();
@@ -101,6 +102,11 @@ pub(super) fn run(registry: &Registry, args: &MutantsArgs, gallery: &Gallery<'_>
     Ok(if table.idle.is_empty() { Exit::Conforms } else { Exit::DoesNotConform })
 }
 
+/// The mutant behind the server, which was built before.
+fn found(registry: &Registry, spec: &str) -> Result<engines::Found, Failure> {
+    engines::find(registry, spec).ok_or_else(|| Failure::new(Exit::CannotStart, format!("{spec} is not to be had")))
+}
+
 fn related(mutant: &Mutant, check: &Check) -> bool {
     let ours = |id: &str| check.clauses.iter().any(|clause| clause.as_str() == id);
     mutant.family.is_none() && mutant.breaks.iter().any(|id| ours(id))
@@ -121,7 +127,7 @@ impl Table {
         checks: &[Check],
     ) -> Result<bool, Failure> {
         let spec = format!("wire:mutant:{}", mutant.engine.name());
-        let found = wired::resolve(registry, &spec)?;
+        let found = found(registry, &spec)?;
         let report = gallery.judge(&found.spec, &found.engine, Target::Served, checks, checks.len())?;
         let (kills, _) = kills(&report, mutant);
         let killed = !kills.is_empty();
@@ -152,7 +158,7 @@ impl Table {
             };
             let checks: Vec<Check> =
                 suite.iter().filter(|check| through(check) && related(mutant, check)).cloned().collect();
-            let found = wired::resolve(registry, &format!("wire:mutant:{}", row.mutant))?;
+            let found = found(registry, &format!("wire:mutant:{}", row.mutant))?;
             let report = gallery.judge(&found.spec, &found.engine, Target::Served, &checks, checks.len())?;
             (row.kills, row.seen) = (kills(&report, mutant).0, seen(&report, mutant));
             row.not_carried = report.checks.iter().filter(|check| check.verdict == CheckVerdict::NotCarried).count();

@@ -2,8 +2,7 @@
 
 use serde_json::json;
 
-use super::super::client::{Entry, Frame, Keep, RangeRequest};
-use super::super::connect::Answered;
+use super::super::client::{Entry, Keep};
 use super::super::witness::{Over, Witness, shown};
 use super::batches::{all_there, evicted};
 use super::subscriptions::Sent;
@@ -25,28 +24,13 @@ pub(super) const KEYS: WireCheck = WireCheck {
     run: |witness, _| keys(witness),
 };
 
-/// Everything that the store holds.
-fn rows(witness: &mut Witness<'_>) -> Result<Vec<Entry>, Over> {
-    let request = RangeRequest::of(b"", b"", true);
-    let flat = |answer: &Answered<Vec<Frame<Entry>>>| -> Vec<Entry> {
-        answer.message.iter().flat_map(|frame| frame.results.clone()).collect()
-    };
-    let answer = witness.get_answer(
-        &["SCAN-1"],
-        "Range(everything)",
-        |answer| shown(&flat(answer)),
-        |server| server.range(&request),
-    )?;
-    Ok(flat(&answer))
-}
-
 fn log(witness: &mut Witness<'_>) -> Result<(), Over> {
     let mut sent = Sent::default();
     witness.enter("writing");
     for name in [&b"a"[..], b"c", b"d", b"e"] {
         sent.write(witness, name)?;
     }
-    let before = rows(witness)?;
+    let before = witness.rows()?;
     let (first, last) = (sent.puts[0].sequence_number.0, sent.puts[sent.puts.len() - 1].sequence_number.0);
     // A number that no write was given stands for the next that one was.
     let numbers = sent.numbers();
@@ -75,7 +59,7 @@ fn log(witness: &mut Witness<'_>) -> Result<(), Over> {
         all_there(witness, &sent, left.unwrap_or(u64::MAX))?;
         let current = witness.current()?;
         witness.expect(&["PRN-5"], &last, &current, |n| format!("the number {n}, as before"))?;
-        let after = rows(witness)?;
+        let after = witness.rows()?;
         witness.expect(&["PRN-5"], &before, &after, |rows| shown(rows))?;
     }
     witness.enter("writing after everything was pruned");
@@ -122,7 +106,7 @@ fn keys(witness: &mut Witness<'_>) -> Result<(), Over> {
     let kept = |name: &str| !name.contains('/') || name.ends_with('4') || name.ends_with('5');
     let left: Vec<Entry> =
         all.iter().filter(|name| kept(name)).map(|name| witness.entry(name.as_bytes(), b"v")).collect();
-    let got = rows(witness)?;
+    let got = witness.rows()?;
     witness.expect(&["DEL-1"], &left, &got, |rows| shown(rows))?;
     let number = witness.number_of_delete()?;
     if number <= before {
@@ -134,7 +118,7 @@ fn keys(witness: &mut Witness<'_>) -> Result<(), Over> {
     }
     witness.enter("once more, with nothing left to delete");
     prune(witness)?;
-    let got = rows(witness)?;
+    let got = witness.rows()?;
     witness.expect(&["DEL-1"], &left, &got, |rows| shown(rows))?;
     let after = witness.current()?;
     witness.expect(&["SEQ-4"], &number, &after, |n| format!("the number {n}: the engine was asked for nothing"))

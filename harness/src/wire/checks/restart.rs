@@ -1,7 +1,6 @@
 //! The server ends and starts again with the same store.
 
-use super::super::client::{Entry, Frame, Keep, RangeRequest};
-use super::super::connect::Answered;
+use super::super::client::{Entry, Keep};
 use super::super::witness::{Over, Witness, shown};
 use super::batches::{all_there, evicted};
 use super::subscriptions::{Sent, granted};
@@ -16,17 +15,6 @@ pub(super) const RESTART: WireCheck = WireCheck {
     run: restart,
 };
 
-fn rows(witness: &mut Witness<'_>) -> Result<Vec<Entry>, Over> {
-    let request = RangeRequest::of(b"", b"", true);
-    let answer = witness.get_answer(
-        &["DUR-1"],
-        "Range(everything)",
-        |answer: &Answered<Vec<Frame<Entry>>>| format!("{} frames, at {:?}", answer.message.len(), answer.sequence),
-        |server| server.range(&request),
-    )?;
-    Ok(answer.message.into_iter().flat_map(|frame| frame.results).collect())
-}
-
 fn restart(witness: &mut Witness<'_>, again: &mut Again<'_>) -> Result<(), Over> {
     witness.enter("before the restart");
     let mut sent = Sent::default();
@@ -40,7 +28,7 @@ fn restart(witness: &mut Witness<'_>, again: &mut Again<'_>) -> Result<(), Over>
     let kept = sent.puts[2].sequence_number.0;
     witness.prune_log(Keep::From(kept))?;
     for nth in 1..=2 {
-        let (before, last) = (rows(witness)?, witness.current()?);
+        let (before, last) = (witness.rows()?, witness.current()?);
         witness.enter(&format!("after restart {nth}"));
         witness.blame(Some("DUR-1"));
         match again() {
@@ -72,7 +60,7 @@ fn as_before(
 ) -> Result<(), Over> {
     let current = witness.current()?;
     witness.expect(&["DUR-1"], &last, &current, |n| format!("the number {n}"))?;
-    let after = rows(witness)?;
+    let after = witness.rows()?;
     witness.expect(&["DUR-1"], before, &after, |rows| shown(rows))?;
     evicted(witness, 0, Some(kept))?;
     all_there(witness, sent, kept)?;
