@@ -3,8 +3,10 @@
 
 use bytes::Bytes;
 
+use crate::call::Outcome;
+
 /// The longest key that the server takes, in octets.
-const KEY_MAX: usize = 254;
+pub(super) const KEY_MAX: usize = 254;
 /// The longest value that it takes.
 const VALUE_MAX: usize = 10 << 20;
 /// The most octets of keys and values in a batch: with base64 and its JSON, below the server's 256 MiB for a message.
@@ -21,6 +23,11 @@ const LONG_KEY: &str = "a key of more than 254 octets: the server refuses it";
 
 /// Why something is not carried.
 pub(super) type Carried<T = ()> = Result<T, &'static str>;
+
+/// Says that a call is not carried.
+pub(super) fn not_carried(why: &str) -> ! {
+    std::panic::panic_any(Outcome::NotCarried(why.to_owned()))
+}
 
 fn unless(refused: bool, why: &'static str) -> Carried {
     if refused { Err(why) } else { Ok(()) }

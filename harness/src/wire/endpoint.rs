@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::carried::{KEY_MAX, not_carried};
 use super::client::{EVICTED, RangeRequest};
 use super::connect::{Server, Trouble};
 use super::store::WireStore;
@@ -19,8 +20,6 @@ use crate::engine::{Declarations, Durability, Frontier, StoreEngine};
 
 /// What an endpoint may take to answer before a run.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The longest key that the server takes, in octets.
-const KEY_MAX: usize = 254;
 /// The longest namespace, in octets.
 const NAMESPACE_MAX: usize = 64;
 /// The mark, in a store's folder, that it was opened once.
@@ -104,10 +103,6 @@ pub(super) struct Tenant {
     base: u64,
     /// Whether all of the endpoint is the suite's, so that it may prune the batch log.
     owner: bool,
-}
-
-fn not_carried(why: &str) -> ! {
-    std::panic::panic_any(Outcome::NotCarried(why.to_owned()))
 }
 
 impl Tenant {

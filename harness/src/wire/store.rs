@@ -6,7 +6,7 @@
 
 use bytes::Bytes;
 
-use super::carried;
+use super::carried::{self, not_carried};
 use super::client::{BATCH, EVICTED, Entry, Keep, NOT_FOUND, OLDEST, RangeRequest, below, exactly};
 use super::connect::{Refusal, Server, Trouble};
 use crate::call::Outcome;
@@ -54,10 +54,6 @@ impl WireStore {
         }
         Ok(found)
     }
-}
-
-fn not_carried(why: &'static str) -> ! {
-    std::panic::panic_any(Outcome::NotCarried(why.to_owned()))
 }
 
 /// The engine's error, which the server hands on as an internal one; all else is no reply.
