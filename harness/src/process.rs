@@ -7,6 +7,7 @@
 
 mod death;
 mod frame;
+pub(crate) mod group;
 mod message;
 mod supervisor;
 mod watch;

@@ -7,6 +7,8 @@ use crate::declare::{served, trait_only, volatile};
 use crate::oddity::Oddity;
 
 const FRESH: u64 = 1_000_000_000_000;
+/// How far apart numbers are that count something else than writes, such as places in a log.
+const WIDE: u64 = 1 << 32;
 
 pub(crate) fn eccentrics() -> Vec<Eccentric> {
     vec![
@@ -15,8 +17,12 @@ pub(crate) fn eccentrics() -> Vec<Eccentric> {
             "A fresh store is at number 10^12 and its first write gets the next (PUT-5, SEQ-6)",
         ),
         trait_only(
-            volatile("holes-in-numbers", Holes::default),
+            volatile("holes-in-numbers", || Holes::of(|last| (last / 2) % 3)),
             "Numbers advance by one to three; only the server needs them without holes (PUT-3; PUT-4 is SERVED)",
+        ),
+        trait_only(
+            volatile("numbers-far-apart", || Holes::of(|last| if last == 0 { 0 } else { WIDE - 1 })),
+            "Numbers advance by 2^32, so that nobody can try those between two of them (PUT-3; PUT-4 is SERVED)",
         ),
     ]
 }
@@ -30,15 +36,21 @@ impl Oddity for HighStart {
     }
 }
 
-#[derive(Default)]
-struct Holes(Memory);
+struct Holes {
+    base: Memory,
+    /// How many numbers are left out behind the last one. Behind the fresh one there are none (PUT-5).
+    gap: fn(u64) -> u64,
+}
 
 impl Holes {
-    /// Takes the number that follows `last` with a gap before it. The first one has none (PUT-5).
+    fn of(gap: fn(u64) -> u64) -> Self {
+        Self { base: Memory::default(), gap }
+    }
+
     fn write(&self, pairs: &[Pair], removed: &[&[u8]]) -> u64 {
         let pairs = copied(pairs);
-        self.0.write(|contents| {
-            contents.last += (contents.last / 2) % 3;
+        self.base.write(|contents| {
+            contents.last += (self.gap)(contents.last);
             contents.set(&pairs);
             contents.remove(removed);
             contents.append(pairs)
@@ -48,7 +60,7 @@ impl Holes {
 
 impl Oddity for Holes {
     fn base(&self) -> &Memory {
-        &self.0
+        &self.base
     }
 
     fn put_batch(&self, kvs: &[Pair]) -> Result<u64, String> {
@@ -83,5 +95,14 @@ mod tests {
         assert_eq!(store.prune_batch_log(6), Ok(3), "entries are counted, not numbers");
         assert_eq!(store.oldest_retained_batch(), Ok(Some(7)));
         assert_eq!(store.current_sequence(), 8);
+    }
+
+    #[test]
+    fn numbers_are_far_apart() {
+        let store = open("numbers-far-apart");
+        let numbers: Vec<u64> = (0..3).map(|_| store.put_batch(&pairs(&["a"])).unwrap()).collect();
+        assert_eq!(numbers, [1, 1 + WIDE, 1 + 2 * WIDE]);
+        assert_eq!(store.prune_batch_log(1 + WIDE), Ok(1));
+        assert_eq!(store.oldest_retained_batch(), Ok(Some(1 + WIDE)));
     }
 }

@@ -4,8 +4,12 @@
 //! are linked, and one is the other: [`host`] serves any type of the published trait over storecheck's engine protocol,
 //! and [`serve`] puts any engine of storecheck behind the published server.
 
+#[cfg(feature = "rocksdb")]
+mod rocksdb;
 mod served;
 
+#[cfg(feature = "rocksdb")]
+pub use rocksdb::rocksdb;
 pub use served::{Served, serve};
 
 use std::fmt::Display;

@@ -12,14 +12,14 @@ use bytes::Bytes;
 use fjall::{Database, Guard, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode, Readable};
 use storecheck::{Durability, Engine, StoreEngine};
 
-/// The engine at `class`, which is power-loss or process-crash, as the suite is told of it.
+/// The engine as the suite is told of it: every write synced, or handed to the system.
 #[must_use]
-pub fn engine(class: Durability) -> Engine {
-    let (name, mode) = match class {
-        Durability::PowerLoss => ("fjall", PersistMode::SyncAll),
-        _ => ("fjall@process-crash", PersistMode::Buffer),
-    };
-    Engine::new(name, move |dir: &Path| Fjall::open(dir, mode)).version("3.1.13").batch_log(true).durability(class)
+pub fn engine() -> Engine {
+    Engine::new("fjall", |dir: &Path| Fjall::open(dir, PersistMode::SyncAll))
+        .version("3.1.13")
+        .batch_log(true)
+        .durability(Durability::PowerLoss)
+        .also(Durability::ProcessCrash, |dir: &Path| Fjall::open(dir, PersistMode::Buffer))
 }
 
 /// An open store.

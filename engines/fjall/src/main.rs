@@ -14,5 +14,6 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    storecheck::protocol::host(&storecheck_fjall::engine(class))
+    let engine = storecheck_fjall::engine().keeping(class).expect("it keeps both classes");
+    storecheck::protocol::host(&engine)
 }

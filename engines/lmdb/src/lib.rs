@@ -23,14 +23,14 @@ const NUMBER: &[u8] = b"number";
 
 type Octets = types::Bytes;
 
-/// The engine at `class`, which is power-loss or process-crash, as the suite is told of it.
+/// The engine as the suite is told of it: every write synced, or handed to the system.
 #[must_use]
-pub fn engine(class: Durability) -> Engine {
-    let (name, sync) = match class {
-        Durability::PowerLoss => ("lmdb", true),
-        _ => ("lmdb@process-crash", false),
-    };
-    Engine::new(name, move |dir: &Path| Lmdb::open(dir, sync)).version(version()).batch_log(true).durability(class)
+pub fn engine() -> Engine {
+    Engine::new("lmdb", |dir: &Path| Lmdb::open(dir, true))
+        .version(version())
+        .batch_log(true)
+        .durability(Durability::PowerLoss)
+        .also(Durability::ProcessCrash, |dir: &Path| Lmdb::open(dir, false))
 }
 
 /// LMDB's own version.

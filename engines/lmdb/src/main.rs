@@ -14,5 +14,6 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    storecheck::protocol::host(&storecheck_lmdb::engine(class))
+    let engine = storecheck_lmdb::engine().keeping(class).expect("it keeps both classes");
+    storecheck::protocol::host(&engine)
 }

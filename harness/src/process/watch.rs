@@ -11,7 +11,7 @@ use super::supervisor::{Attempt, Ending, Limits};
 use crate::judged::TRACE;
 use crate::scenario::run::CaseResult;
 
-/// How many times the time of a check a job of many clients may take.
+/// How many times the time of a check a job of many parts may take.
 const BURSTS: u32 = 20;
 
 /// What is known of a job while it runs.
@@ -30,7 +30,7 @@ pub(super) struct Watch<'a> {
 /// Whether the job announces many parts, each of which may take as long as a check of one.
 fn has_many_parts(job: &Job) -> bool {
     match job {
-        Job::Stress(_) | Job::Damage(_) => true,
+        Job::Programs(_) | Job::Stress(_) | Job::Damage(_) => true,
         #[cfg(feature = "wire")]
         Job::Wire(_) => true,
         _ => false,
@@ -51,8 +51,8 @@ impl<'a> Watch<'a> {
         // At most hours, so it fits 32 bits.
         let extra = limits.per_mib.saturating_mul((octets >> 20).min(1 << 16) as u32);
         let now = Instant::now();
-        // A program of many clients has many bursts, and one that is killed many lives, each of which is announced: as
-        // long as they come, it goes on.
+        // Programs come many at a time, one of many clients has many bursts, and one that is killed many lives, each of
+        // which is announced: as long as they come, it goes on.
         let bursts = if has_many_parts(job) { BURSTS } else { 1 };
         Self {
             dir,

@@ -13,6 +13,7 @@ use rustix::fd::OwnedFd;
 
 use super::WORKER_ENV;
 use super::frame::{self, Frames, Kind};
+use super::group;
 use super::message::{Finished, Hello, Job, Place, Run, Setup, TraceLine};
 use crate::call::{Action, Outcome, Reply};
 use crate::contract::{ClauseId, Level};
@@ -50,6 +51,7 @@ fn serve_jobs(resolve: impl Fn(&str) -> Option<Engine>) -> std::io::Result<()> {
     let Some(setup) = frame::receive(&mut frames, &mut stream)? else { return Ok(()) };
     let Setup { engine: name, memory } = setup.message()?;
     limit(memory);
+    group::adopt_orphans();
     let engine = resolve(&name);
     let problem = if engine.is_some() { String::new() } else { format!("no engine is called {name:?}") };
     frame::send(&stream, Kind::Hello, &Hello { problem })?;

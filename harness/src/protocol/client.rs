@@ -13,7 +13,7 @@ use super::command::HostCommand;
 use super::message::{Answer, FromHost, Hello, LINE_OCTETS_MAX, Request, ToHost, VERSION};
 use crate::call::{Action, Outcome};
 use crate::octets::Decimal;
-use crate::process::{describe, keep_end, spawn};
+use crate::process::{describe, group, keep_end, spawn};
 
 /// How long a host that hung up may take to end.
 const FAREWELL: Duration = Duration::from_millis(500);
@@ -340,6 +340,7 @@ impl Line {
             let status = self.child.lock().unwrap_or_else(PoisonError::into_inner).try_wait();
             match status {
                 Ok(Some(status)) => {
+                    group::end_rest(&self.child.lock().unwrap_or_else(PoisonError::into_inner));
                     // What it wrote last is on its way; something that it started may keep stderr for longer.
                     let _ = self.silent.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(FAREWELL);
                     return describe(Some(status), &self.output());
@@ -353,21 +354,11 @@ impl Line {
     }
 
     fn signal_kill(&self) {
-        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
-        let group = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
-        if let (Ok(None), Some(group)) = (child.try_wait(), group) {
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-        }
+        group::signal_kill(&mut self.child.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     fn kill(&self) {
-        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
-        let group = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
-        // A child that was waited for may have left its number to another process.
-        if let (Ok(None), Some(group)) = (child.try_wait(), group) {
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-            let _ = child.wait();
-        }
+        group::kill(&mut self.child.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     fn output(&self) -> String {

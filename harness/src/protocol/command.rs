@@ -1,7 +1,8 @@
 //! How a host is started: this executable again, or a command of the user's.
 //!
 //! A command is started through this executable, which asks the kernel to end it together with the harness and then
-//! becomes the command: so no engine outlives a harness that was killed.
+//! becomes the command: so no engine outlives a harness that was killed, unless a shell started it as a child and it does
+//! not end when its stdin does.
 
 use std::os::unix::process::CommandExt;
 use std::path::Path;

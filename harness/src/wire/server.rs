@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use crate::process::{describe, spawn, wait_for};
+use crate::process::{describe, group, spawn, wait_for};
 use crate::protocol::{quoted, shell};
 
 /// What the server may take to say its address.
@@ -76,24 +76,16 @@ impl Loopback {
             Ok(Some(status)) if status.success() => Ok(()),
             Ok(status @ Some(_)) => Err(describe(status, "")),
             Ok(None) => {
-                self.kill();
+                group::kill(&mut self.child);
                 Err(format!("it did not end within {} s of being told to", END.as_secs()))
             }
             Err(error) => Err(error.to_string()),
         }
     }
-
-    fn kill(&mut self) {
-        if let Some(group) = rustix::process::Pid::from_raw(self.child.id().cast_signed()) {
-            // One that is gone already needs no killing.
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-        }
-        let _ = self.child.wait();
-    }
 }
 
 impl Drop for Loopback {
     fn drop(&mut self) {
-        self.kill();
+        group::kill(&mut self.child);
     }
 }
