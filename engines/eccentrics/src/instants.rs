@@ -30,10 +30,6 @@ pub(crate) fn eccentrics() -> Vec<Eccentric> {
             "current_sequence covers a write some milliseconds after it returned, and says so (PUT-7)",
         ),
         served(
-            volatile("frontier-lags-a-second", || Lagging::by(Duration::from_secs(1))).frontier(Frontier::Lagging),
-            "current_sequence covers a write a second after it returned, as of one who counts in rounds (PUT-7)",
-        ),
-        served(
             volatile("get-many-last-key-first", LastKeyFirst::default),
             "get_many looks its keys up one by one, the last one first (MANY-2, MANY-4)",
         ),
