@@ -11,6 +11,16 @@ use bytes::Bytes;
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
+/// The longest key that every engine takes (PUT-11), and the server at all.
+pub(crate) const KEY_OCTETS_MAX: usize = 254;
+
+/// The greatest key of at most 254 octets below a prefix.
+pub(crate) fn last_below(prefix: &[u8]) -> Vec<u8> {
+    let mut last = prefix.to_vec();
+    last.resize(KEY_OCTETS_MAX.max(last.len()), 0xff);
+    last
+}
+
 /// An octet string: a key or a value. Cheap to clone; base64 (standard alphabet, padded) in JSON.
 #[derive(Clone, Default, Eq, PartialOrd, Ord)]
 pub struct Octets(pub Bytes);

@@ -18,7 +18,7 @@ mod witness;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::engine::{Declarations, Engine, Frontier, StoreEngine};
+use crate::engine::{Declarations, Engine, Frontier};
 use crate::protocol::HostCommand;
 use connect::Server;
 use endpoint::Tenant;
@@ -64,9 +64,16 @@ impl Door {
 
     /// The engine behind it.
     pub(crate) fn engine(self, name: &str, version: &str, declared: Declarations) -> Engine {
-        let door = self.clone();
         let lagging = declared.frontier == Frontier::Lagging;
-        Engine::new(name, move |dir: &Path| Wired::open(&door, dir, lagging))
+        let engine = match self.clone() {
+            Self::Loopback { server, host } => Engine::new(name, move |dir: &Path| {
+                Ok(WireStore::behind(Loopback::start(&server, &host, dir)?, lagging))
+            }),
+            Self::Endpoint { url, namespace } => Engine::new(name, move |dir: &Path| {
+                Tenant::enter(WireStore::new(Server::new(&url, PATIENCE), lagging), &namespace, dir)
+            }),
+        };
+        engine
             .version(version)
             .batch_log(declared.batch_log)
             .durability(declared.durability)
@@ -75,75 +82,4 @@ impl Door {
     }
 }
 
-/// A store behind a server.
-pub(crate) struct Wired {
-    store: Box<dyn StoreEngine>,
-    loopback: Option<Loopback>,
-}
-
-impl Wired {
-    fn open(door: &Door, dir: &Path, lagging: bool) -> Result<Self, String> {
-        match door {
-            Door::Loopback { server, host } => {
-                let loopback = Loopback::start(server, host, dir)?;
-                let store = WireStore::new(Server::new(loopback.address(), PATIENCE), lagging);
-                Ok(Self { store: Box::new(store), loopback: Some(loopback) })
-            }
-            Door::Endpoint { url, namespace } => {
-                let store = WireStore::new(Server::new(url, PATIENCE), lagging);
-                Ok(Self { store: Box::new(Tenant::enter(store, namespace, dir)?), loopback: None })
-            }
-        }
-    }
-}
-
-impl Drop for Wired {
-    fn drop(&mut self) {
-        let Some(loopback) = self.loopback.take() else { return };
-        if let Err(how) = loopback.close()
-            && !std::thread::panicking()
-        {
-            std::panic::panic_any(crate::call::Outcome::Died(format!("the server, told to end, {how}")));
-        }
-    }
-}
-
 type Pairs = Vec<(bytes::Bytes, bytes::Bytes)>;
-
-impl StoreEngine for Wired {
-    fn put_batch(&self, kvs: &[(bytes::Bytes, bytes::Bytes)]) -> Result<u64, String> {
-        self.store.put_batch(kvs)
-    }
-
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, String> {
-        self.store.get(key)
-    }
-
-    fn range_scan(&self, start: &[u8], end: &[u8], limit: usize, forward: bool) -> Result<Pairs, String> {
-        self.store.range_scan(start, end, limit, forward)
-    }
-
-    fn get_many(&self, keys: &[&[u8]]) -> Result<Vec<(Vec<u8>, Option<Vec<u8>>)>, String> {
-        self.store.get_many(keys)
-    }
-
-    fn delete_batch(&self, keys: &[&[u8]]) -> Result<u64, String> {
-        self.store.delete_batch(keys)
-    }
-
-    fn current_sequence(&self) -> u64 {
-        self.store.current_sequence()
-    }
-
-    fn get_batch(&self, sequence_number: u64) -> Result<Option<Pairs>, String> {
-        self.store.get_batch(sequence_number)
-    }
-
-    fn oldest_retained_batch(&self) -> Result<Option<u64>, String> {
-        self.store.oldest_retained_batch()
-    }
-
-    fn prune_batch_log(&self, cutoff_exclusive: u64) -> Result<u64, String> {
-        self.store.prune_batch_log(cutoff_exclusive)
-    }
-}

@@ -2,10 +2,7 @@
 
 use super::Driver;
 use crate::call::{Action, Call, Outcome, Pair, Range, Reply};
-use crate::octets::Octets;
-
-/// The longest key that every engine takes (PUT-11).
-const KEY_OCTETS_MAX: usize = 254;
+use crate::octets::{Octets, last_below};
 
 /// Puts `prefix` in front of every key on the way in and takes it off on the way out, so that a program sees a key
 /// space of its own in a store that others use. Order is kept, since all keys move alike.
@@ -29,12 +26,7 @@ impl<D: Driver> Prefixed<D> {
 
     /// An end bound: none becomes the greatest key that a store takes below the prefix.
     fn moved_end(&self, end: &[u8]) -> Octets {
-        if !end.is_empty() {
-            return self.moved(end);
-        }
-        let mut last = self.prefix.to_vec();
-        last.resize(KEY_OCTETS_MAX.max(last.len()), 0xff);
-        last.into()
+        if end.is_empty() { last_below(&self.prefix).into() } else { self.moved(end) }
     }
 
     fn moved_call(&self, call: &Call) -> Call {

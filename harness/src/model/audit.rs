@@ -4,7 +4,7 @@
 
 use super::Model;
 use crate::call::{Call, Range};
-use crate::octets::{Decimal, Octets};
+use crate::octets::{Decimal, KEY_OCTETS_MAX, Octets};
 
 /// The most keys that are read one by one, that get neighbours, and the most log entries.
 const KEYS_MAX: usize = 96;
@@ -60,7 +60,7 @@ fn neighbours(key: &Octets) -> Vec<Octets> {
         }
     }
     found.push(Octets::from([&key[..], &[0]].concat()));
-    found.retain(|key| key.len() <= super::world::KEY_OCTETS_MAX);
+    found.retain(|key| key.len() <= KEY_OCTETS_MAX);
     found
 }
 

@@ -6,11 +6,11 @@ mod write;
 use scan::scan;
 pub(super) use write::{burnt_unlogged, current, delete_refused, delete_unlogged, number, prune, put_refused};
 
-use super::world::{Entry, KEY_OCTETS_MAX, VALUE_OCTETS_MAX, Versions, World};
+use super::world::{Entry, VALUE_OCTETS_MAX, Versions, World};
 use super::{Last, Past, must};
 use crate::call::{Call, Pair, Range, Reply};
 use crate::finding::Finding;
-use crate::octets::Octets;
+use crate::octets::{KEY_OCTETS_MAX, Octets};
 
 /// Keys and values from these sizes on are near enough to the limits for PUT-11 to be what a wrong reply is about.
 const LONG_KEY: usize = 128;

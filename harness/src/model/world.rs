@@ -12,10 +12,9 @@ use crate::call::{Call, Pair, Range, Reply};
 use crate::contract::Level;
 use crate::engine::Frontier;
 use crate::finding::Finding;
-use crate::octets::{Decimal, Octets, fnv64};
+use crate::octets::{Decimal, KEY_OCTETS_MAX, Octets, fnv64};
 
-/// The longest key and value that every engine takes (PUT-11).
-pub(super) const KEY_OCTETS_MAX: usize = 254;
+/// The longest value that every engine takes (PUT-11).
 pub(super) const VALUE_OCTETS_MAX: usize = 10 << 20;
 
 /// The versions of a key, oldest first: the number that wrote it, and the value, or none for a delete.

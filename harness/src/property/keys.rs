@@ -1,11 +1,8 @@
 //! The keys of a program: pools in which stores confuse keys, and what lies just beside a key.
 
 use super::weights::KeySort;
-use crate::octets::Octets;
+use crate::octets::{KEY_OCTETS_MAX, Octets};
 use crate::scenario::generate::{self, SplitMix};
-
-/// The longest key that every engine takes (PUT-11).
-const LONGEST: usize = 254;
 
 /// Keys that stores have been seen to keep something of their own under, or to treat as one; and the one that the
 /// gallery's hostile mutants wait for.
@@ -79,7 +76,7 @@ fn run(draws: &mut SplitMix, octet: u8) -> Octets {
 fn longest(draws: &mut SplitMix) -> Octets {
     let fill = *draws.one(&[0x00, b'a', 0xff]);
     // One octet more is the engine's to take or to refuse (PUT-12).
-    let length = draws.weighted(&[(70, LONGEST), (20, LONGEST - 1), (10, LONGEST + 1)]);
+    let length = draws.weighted(&[(70, KEY_OCTETS_MAX), (20, KEY_OCTETS_MAX - 1), (10, KEY_OCTETS_MAX + 1)]);
     let mut key = vec![fill; length];
     let last = key.len() - 1;
     key[last] = *draws.one(&[0x00, b'a', b'b', 0xff]);
@@ -120,7 +117,7 @@ mod tests {
         for seed in 0..50 {
             let mut draws = SplitMix::new(seed);
             let pool = pool(&mut draws, 20, &[KeySort::Words, KeySort::Longest]);
-            assert!(!pool.is_empty() && pool.iter().all(|key| key.len() <= LONGEST + 1));
+            assert!(!pool.is_empty() && pool.iter().all(|key| key.len() <= KEY_OCTETS_MAX + 1));
             let mut sorted = pool.clone();
             sorted.sort();
             sorted.dedup();

@@ -4,9 +4,8 @@
 use bytes::Bytes;
 
 use crate::call::Outcome;
+use crate::octets::KEY_OCTETS_MAX;
 
-/// The longest key that the server takes, in octets.
-pub(super) const KEY_MAX: usize = 254;
 /// The longest value that it takes.
 const VALUE_MAX: usize = 10 << 20;
 /// The most octets of keys and values in a batch: with base64 and its JSON, below the server's 256 MiB for a message.
@@ -34,7 +33,7 @@ fn unless(refused: bool, why: &'static str) -> Carried {
 }
 
 pub(super) fn keys<'a>(mut keys: impl Iterator<Item = &'a [u8]>) -> Carried {
-    unless(keys.any(|key| key.len() > KEY_MAX), LONG_KEY)
+    unless(keys.any(|key| key.len() > KEY_OCTETS_MAX), LONG_KEY)
 }
 
 pub(super) fn put(kvs: &[(Bytes, Bytes)]) -> Carried {

@@ -10,13 +10,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::carried::{KEY_MAX, not_carried};
+use super::carried::not_carried;
 use super::client::{EVICTED, RangeRequest};
 use super::connect::{Server, Trouble};
 use super::store::WireStore;
 use super::{Door, Pairs};
 use crate::call::Outcome;
 use crate::engine::{Declarations, Durability, Frontier, StoreEngine};
+use crate::octets::{KEY_OCTETS_MAX, last_below};
 
 /// What an endpoint may take to answer before a run.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -25,7 +26,8 @@ const NAMESPACE_MAX: usize = 64;
 /// The mark, in a store's folder, that it was opened once.
 const OPENED: &str = "opened";
 
-/// What is taken to be declared by an endpoint, which cannot be asked: it is never closed, so nothing about that.
+/// What is taken to be declared by an endpoint of which nothing else is said: it cannot be asked. It is never closed, so
+/// nothing about that.
 pub(crate) fn declared() -> Declarations {
     Declarations { batch_log: true, durability: Durability::Volatile, frontier: Frontier::Immediate }
 }
@@ -88,13 +90,6 @@ fn range_below(prefix: &[u8]) -> RangeRequest {
     RangeRequest::of(prefix, &last_below(prefix), true)
 }
 
-/// The greatest key that the server takes below a prefix.
-fn last_below(prefix: &[u8]) -> Vec<u8> {
-    let mut last = prefix.to_vec();
-    last.resize(KEY_MAX.max(last.len()), 0xff);
-    last
-}
-
 /// A store's part of an endpoint.
 pub(super) struct Tenant {
     store: WireStore,
@@ -119,7 +114,7 @@ impl Tenant {
     }
 
     fn moved(&self, key: &[u8]) -> Vec<u8> {
-        if self.prefix.len() + key.len() > KEY_MAX {
+        if self.prefix.len() + key.len() > KEY_OCTETS_MAX {
             not_carried("a key that passes 254 octets below its store's part of the endpoint");
         }
         [&self.prefix, key].concat()

@@ -6,9 +6,11 @@
 
 use bytes::Bytes;
 
+use super::PATIENCE;
 use super::carried::{self, not_carried};
 use super::client::{BATCH, EVICTED, Entry, Keep, NOT_FOUND, OLDEST, RangeRequest, below, exactly};
 use super::connect::{Refusal, Server, Trouble};
+use super::server::Loopback;
 use crate::call::Outcome;
 use crate::engine::StoreEngine;
 use crate::octets::{Decimal, Octets};
@@ -18,11 +20,19 @@ pub(crate) struct WireStore {
     server: Server,
     /// Whether numbers may trail behind: what a write was given is not to be read then.
     lagging: bool,
+    /// The server itself, where it is this store's alone.
+    loopback: Option<Loopback>,
 }
 
 impl WireStore {
-    pub(crate) fn new(server: Server, lagging: bool) -> Self {
-        Self { server, lagging }
+    /// The store of a server that somebody else runs.
+    pub(super) fn new(server: Server, lagging: bool) -> Self {
+        Self { server, lagging, loopback: None }
+    }
+
+    /// The store of a server that ends with it.
+    pub(super) fn behind(loopback: Loopback, lagging: bool) -> Self {
+        Self { server: Server::new(loopback.address(), PATIENCE), lagging, loopback: Some(loopback) }
     }
 
     /// Deletes what lies below a prefix, if it can be deleted.
@@ -53,6 +63,17 @@ impl WireStore {
             }
         }
         Ok(found)
+    }
+}
+
+impl Drop for WireStore {
+    fn drop(&mut self) {
+        let Some(loopback) = self.loopback.take() else { return };
+        if let Err(how) = loopback.close()
+            && !std::thread::panicking()
+        {
+            std::panic::panic_any(Outcome::Died(format!("the server, told to end, {how}")));
+        }
     }
 }
 

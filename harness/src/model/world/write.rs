@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Entry, Fit, KEY_OCTETS_MAX, Pending, Step, VALUE_OCTETS_MAX, World};
+use super::{Entry, Fit, Pending, Step, VALUE_OCTETS_MAX, World};
 use crate::call::{Call, Pair, Reply};
 use crate::contract::Level;
 use crate::finding::Finding;
 use crate::model::{Last, diagnose};
-use crate::octets::Octets;
+use crate::octets::{KEY_OCTETS_MAX, Octets};
 
 /// The most pairs that must never be refused (GEN-12), and the most octets the server can deliver (PUT-15).
 const PAIRS_MAX: usize = 10_000;
