@@ -8,7 +8,7 @@ use super::{bench, charts, evidence, html, timeline};
 use crate::bench::document::{BenchReport, WorkloadReport};
 
 /// Failing checks of one engine that are shown with their evidence.
-const SHOWN: usize = 40;
+const SHOWN: usize = 20;
 
 /// What the template is given.
 #[derive(Serialize)]
