@@ -49,7 +49,7 @@ fn main() -> ExitCode {
         eccentrics: storecheck_eccentrics::all(),
         chores: vec![
             Chore { name: "test", about: "Run the tests of the whole workspace", run: test::run },
-            Chore { name: "publish", about: "Judge the bundled engines anew for reports/", run: publish::run },
+            Chore { name: "publish", about: "Judge what is in reports/ anew", run: publish::run },
         ],
     })
 }

@@ -101,7 +101,8 @@ fn measure(asked: &str) -> Result<(), String> {
     command.args(["run", "--release", "--quiet", "--locked", "--manifest-path", PEERS, "--"]);
     command.args(["bench", "--report", SCRATCH]).args(asked.split(' '));
     match command.status() {
-        Ok(status) if status.success() => Ok(()),
+        // One that answers wrongly meanwhile has no figures, and ends with 1.
+        Ok(status) if matches!(status.code(), Some(0 | 1)) => Ok(()),
         Ok(status) => Err(format!("bench {asked}: {status}")),
         Err(error) => Err(format!("cargo cannot be started: {error}")),
     }

@@ -19,42 +19,51 @@ pub(super) fn adopt_orphans() {
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
 }
 
-/// The group that `child` leads, unless it was waited for: it may have left its number to another process then.
-fn led_by(child: &mut Child) -> Option<Pid> {
-    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    group.filter(|_| matches!(child.try_wait(), Ok(None)))
+fn led_by(child: &Child) -> Option<Pid> {
+    i32::try_from(child.id()).ok().and_then(Pid::from_raw)
 }
 
 /// Tells the kernel to kill `child` and its group, and does not wait until it has.
 pub(crate) fn signal_kill(child: &mut Child) {
-    if let Some(group) = led_by(child) {
-        let _ = kill_process_group(group, Signal::KILL);
+    let Some(group) = led_by(child) else { return };
+    match child.try_wait() {
+        Ok(None) => {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+        // The leader was waited for; what it left behind may live on.
+        _ => {
+            kill_rest(group);
+        }
     }
 }
 
 /// Kills `child` and its group, and waits until they are gone.
 pub(crate) fn kill(child: &mut Child) {
-    if let Some(group) = led_by(child) {
-        let _ = kill_process_group(group, Signal::KILL);
-        let _ = child.wait();
-        end_rest(child);
-    }
+    signal_kill(child);
+    let _ = child.wait();
+    end_rest(child);
 }
 
 /// Kills what a child, which was waited for, leaves of its group, and waits until it is gone.
 pub(crate) fn end_rest(child: &Child) {
-    let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else { return };
+    let Some(group) = led_by(child) else { return };
     let started = Instant::now();
-    while started.elapsed() < GONE {
+    while kill_rest(group) && started.elapsed() < GONE {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Kills what is left of a group whose leader was waited for; whether there was anything. As long as a child of this
+/// process is in it, its number cannot be another's.
+fn kill_rest(group: Pid) -> bool {
+    loop {
         match waitpgid(group, WaitOptions::NOHANG) {
             Ok(Some(_)) | Err(rustix::io::Errno::INTR) => {}
-            // There is one, so that the number is still this group's.
             Ok(None) => {
                 let _ = kill_process_group(group, Signal::KILL);
-                std::thread::sleep(Duration::from_millis(1));
+                return true;
             }
-            // None of them is a child of this process any more.
-            Err(_) => return,
+            Err(_) => return false,
         }
     }
 }
@@ -92,7 +101,7 @@ mod tests {
     fn what_a_shell_left_behind_is_gone() {
         let (mut child, group) = shell("exit");
         child.wait().unwrap();
-        end_rest(&child);
+        kill(&mut child);
         assert_eq!(test_kill_process_group(group), Err(rustix::io::Errno::SRCH), "not even as zombies");
     }
 }

@@ -51,8 +51,8 @@ impl<'a> Watch<'a> {
         // At most hours, so it fits 32 bits.
         let extra = limits.per_mib.saturating_mul((octets >> 20).min(1 << 16) as u32);
         let now = Instant::now();
-        // Programs come many at a time, one of many clients has many bursts, and one that is killed many lives, each of
-        // which is announced: as long as they come, it goes on.
+        // Programs come many at a time, one of many clients has many bursts, and one that is killed many lives. Each call
+        // of theirs is announced, and one that hangs is noticed by that.
         let bursts = if has_many_parts(job) { BURSTS } else { 1 };
         Self {
             dir,

@@ -337,10 +337,14 @@ impl Line {
     fn reap(&self) -> String {
         let started = Instant::now();
         loop {
-            let status = self.child.lock().unwrap_or_else(PoisonError::into_inner).try_wait();
+            let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+            let status = child.try_wait();
+            if matches!(status, Ok(Some(_))) {
+                group::end_rest(&child);
+            }
+            drop(child);
             match status {
                 Ok(Some(status)) => {
-                    group::end_rest(&self.child.lock().unwrap_or_else(PoisonError::into_inner));
                     // What it wrote last is on its way; something that it started may keep stderr for longer.
                     let _ = self.silent.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(FAREWELL);
                     return describe(Some(status), &self.output());

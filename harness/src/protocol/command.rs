@@ -1,8 +1,8 @@
 //! How a host is started: this executable again, or a command of the user's.
 //!
 //! A command is started through this executable, which asks the kernel to end it together with the harness and then
-//! becomes the command: so no engine outlives a harness that was killed, unless a shell started it as a child and it does
-//! not end when its stdin does.
+//! becomes the command: so no engine outlives a harness that was killed, unless its command is more than one and it does not
+//! end when its stdin does.
 
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -72,10 +72,23 @@ pub fn is_command() -> bool {
 pub fn become_command() -> ExitCode {
     die_with_parent();
     no_core_files();
-    let text = std::env::var_os(COMMAND_ENV).unwrap_or_default();
-    let error = Command::new("sh").arg("-c").arg(text).env_remove(COMMAND_ENV).exec();
+    let text = std::env::var(COMMAND_ENV).unwrap_or_default();
+    let error = Command::new("sh").arg("-c").arg(in_place_of_shell(&text)).env_remove(COMMAND_ENV).exec();
     let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("cannot start sh: {error}\n").as_bytes());
     ExitCode::from(127)
+}
+
+/// The command so that it takes the shell's place, where it is one alone: some shells start it as a child otherwise,
+/// which then is not the process that the kernel ends together with the harness.
+fn in_place_of_shell(text: &str) -> String {
+    const NO_PROGRAMS: [&str; 7] = [".", "command", "eval", "exec", "exit", "source", "trap"];
+    let first = text.split_whitespace().next().unwrap_or_default();
+    let alone = !text.contains([';', '&', '|', '<', '>', '(', ')', '{', '}', '`', '#', '!', '\n']);
+    if alone && !first.is_empty() && !first.contains('=') && !NO_PROGRAMS.contains(&first) {
+        format!("exec {text}")
+    } else {
+        text.to_owned()
+    }
 }
 
 /// An engine that dies on purpose, or is killed time after time, leaves no images of its memory in its store.
@@ -94,6 +107,16 @@ pub(super) fn die_with_parent() {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_alone_takes_the_shells_place() {
+        for alone in ["./host --log 'a b'", "python3 \"$HOME/store.py\""] {
+            assert_eq!(in_place_of_shell(alone), format!("exec {alone}"));
+        }
+        for other in ["cd x && ./host", "LOG=1 ./host", "exec ./host", ". ./environment; host", "./host 2>log", ""] {
+            assert_eq!(in_place_of_shell(other), other);
+        }
+    }
 
     #[test]
     fn a_folder_is_one_word() {

@@ -16,7 +16,7 @@ const ROOM: f64 = 80.0;
 /// Half of the widest time below an axis.
 const MARGIN: f64 = 26.0;
 /// Classes that the page has colours for.
-const COLOURS: usize = 6;
+const COLOURS: usize = 8;
 
 // Writing to a String cannot fail, here and below.
 

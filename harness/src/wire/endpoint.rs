@@ -26,8 +26,7 @@ const NAMESPACE_MAX: usize = 64;
 /// The mark, in a store's folder, that it was opened once.
 const OPENED: &str = "opened";
 
-/// What is taken to be declared by an endpoint of which nothing else is said: it cannot be asked. It is never closed, so
-/// nothing about that.
+/// What is taken to be declared by an endpoint, which cannot be asked: it is never closed, so nothing about that.
 pub(crate) fn declared() -> Declarations {
     Declarations { batch_log: true, durability: Durability::Volatile, frontier: Frontier::Immediate }
 }

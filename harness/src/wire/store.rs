@@ -4,6 +4,8 @@
 //! The trait cannot say that a call is not carried or that a server broke its protocol. What is no reply is raised as a
 //! panic whose payload is the outcome, and the driver hands that on as what it is.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use bytes::Bytes;
 
 use super::PATIENCE;
@@ -20,6 +22,8 @@ pub(crate) struct WireStore {
     server: Server,
     /// Whether numbers may trail behind: what a write was given is not to be read then.
     lagging: bool,
+    /// The highest number that a put was given here, which the server's own may trail.
+    highest: AtomicU64,
     /// The server itself, where it is this store's alone.
     loopback: Option<Loopback>,
 }
@@ -27,12 +31,14 @@ pub(crate) struct WireStore {
 impl WireStore {
     /// The store of a server that somebody else runs.
     pub(super) fn new(server: Server, lagging: bool) -> Self {
-        Self { server, lagging, loopback: None }
+        Self { server, lagging, highest: AtomicU64::new(0), loopback: None }
     }
 
     /// The store of a server that ends with it.
     pub(super) fn behind(loopback: Loopback, lagging: bool) -> Self {
-        Self { server: Server::new(loopback.address(), PATIENCE), lagging, loopback: Some(loopback) }
+        let mut store = Self::new(Server::new(loopback.address(), PATIENCE), lagging);
+        store.loopback = Some(loopback);
+        store
     }
 
     /// Deletes what lies below a prefix, if it can be deleted.
@@ -54,7 +60,8 @@ impl WireStore {
     /// The entries of the log from `first` to before `cutoff`, by their numbers.
     fn entries_between(&self, first: u64, cutoff: u64) -> Result<Vec<u64>, String> {
         let Some(oldest) = self.oldest_retained_batch()?.map(|oldest| oldest.max(first)) else { return Ok(Vec::new()) };
-        let end = cutoff.min(self.current_sequence().saturating_add(1));
+        let newest = self.current_sequence().max(self.highest.load(Ordering::SeqCst));
+        let end = cutoff.min(newest.saturating_add(1));
         carried::count_of_prune(oldest, end).unwrap_or_else(|why| not_carried(why));
         let mut found = Vec::new();
         for number in oldest..end {
@@ -100,7 +107,9 @@ impl StoreEngine for WireStore {
     fn put_batch(&self, kvs: &[(Bytes, Bytes)]) -> Result<u64, String> {
         carried::put(kvs).unwrap_or_else(|why| not_carried(why));
         let entry = |(key, value): &(Bytes, Bytes)| Entry { key: Octets(key.clone()), value: Octets(value.clone()) };
-        self.server.put(&kvs.iter().map(entry).collect::<Vec<_>>()).map_err(error)
+        let number = self.server.put(&kvs.iter().map(entry).collect::<Vec<_>>()).map_err(error)?;
+        self.highest.fetch_max(number, Ordering::SeqCst);
+        Ok(number)
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, String> {
