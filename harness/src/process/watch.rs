@@ -27,7 +27,7 @@ pub(super) struct Watch<'a> {
     disk_seen: Instant,
 }
 
-/// Whether the job announces many parts, each of which may take as long as a check of one.
+/// Whether the job has many parts, which together may take as long as many checks.
 fn has_many_parts(job: &Job) -> bool {
     match job {
         Job::Programs(_) | Job::Stress(_) | Job::Damage(_) => true,
