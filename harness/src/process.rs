@@ -6,9 +6,11 @@
 //! that a hang, an abort or a SIGKILL always names the call.
 
 mod death;
+pub(crate) mod end_with_parent;
 mod frame;
 pub(crate) mod group;
 mod message;
+mod processor;
 mod supervisor;
 mod watch;
 mod worker;
@@ -26,20 +28,14 @@ pub use supervisor::{Attempt, Ending, Limits, Worker};
 pub(crate) use supervisor::{keep_end, own_program, spawn};
 pub use worker::{is_worker, serve};
 
-/// Does what this executable was started again for: to be a worker, to be a host, or to become a command. None when it
-/// was started for anything else. `resolve` finds engines by name.
+/// Does what this executable was started again for: to be a worker or a host. None when it was started for
+/// anything else. `resolve` finds engines by name.
 pub fn serve_role(resolve: impl Fn(&str) -> Option<Engine>) -> Option<ExitCode> {
     #[cfg(all(feature = "powerloss", target_os = "linux"))]
     if crate::disk::is_flusher() {
         return Some(crate::disk::serve_flusher());
     }
-    if is_worker() {
-        Some(serve(resolve))
-    } else if protocol::is_host() {
-        Some(protocol::serve(resolve))
-    } else {
-        protocol::is_command().then(protocol::become_command)
-    }
+    if is_worker() { Some(serve(resolve)) } else { protocol::is_host().then(|| protocol::serve(resolve)) }
 }
 
 /// The environment variable that makes an executable a worker.

@@ -24,7 +24,8 @@ fn python() -> ProcessEngine {
 /// An engine with a workspace of its own.
 fn peer(name: &'static str, workspace: &str, command: &str) -> ProcessEngine {
     let workspace = engines().join(workspace);
-    let command = format!("'{}/target/release/'{command}", workspace.display());
+    let (program, arguments) = command.split_at(command.find(' ').unwrap_or(command.len()));
+    let command = format!("'{}/target/release/{program}'{arguments}", workspace.display());
     ProcessEngine { name, command, workspace: Some(workspace), features: "" }
 }
 

@@ -15,6 +15,7 @@ use super::WORKER_ENV;
 use super::death::describe;
 use super::frame::{self, Frames, Kind};
 use super::message::{Hello, Job, Run, Setup};
+use super::processor::{self, Processors};
 use super::watch::Watch;
 use crate::scenario::run::CaseResult;
 
@@ -253,14 +254,15 @@ impl Drop for Worker {
 }
 
 /// Starts a process from a thread that lives as long as this process: a worker asks to die with the thread that started
-/// it, and the threads that use it come and go.
+/// it, and the threads that use it come and go. It runs where this thread may.
 pub(crate) fn spawn(command: Command) -> io::Result<Child> {
-    type Request = (Command, mpsc::Sender<io::Result<Child>>);
+    type Request = (Command, Processors, mpsc::Sender<io::Result<Child>>);
     static SPAWNER: OnceLock<mpsc::Sender<Request>> = OnceLock::new();
     let spawner = SPAWNER.get_or_init(|| {
         let (sender, requests) = mpsc::channel::<Request>();
         std::thread::spawn(move || {
-            for (mut command, answer) in requests {
+            for (mut command, processors, answer) in requests {
+                processors.enter();
                 // Whoever asked waits for the answer.
                 let _ = answer.send(command.spawn());
             }
@@ -269,7 +271,7 @@ pub(crate) fn spawn(command: Command) -> io::Result<Child> {
     });
     let (answer, child) = mpsc::channel();
     let gone = || io::Error::other("the thread that starts processes is gone");
-    spawner.send((command, answer)).map_err(|_| gone())?;
+    spawner.send((command, processor::allowed(), answer)).map_err(|_| gone())?;
     child.recv().map_err(|_| gone())?
 }
 

@@ -13,8 +13,8 @@ use rustix::fd::OwnedFd;
 
 use super::WORKER_ENV;
 use super::frame::{self, Frames, Kind};
-use super::group;
 use super::message::{Finished, Hello, Job, Place, Run, Setup, TraceLine};
+use super::{end_with_parent, group, processor};
 use crate::call::{Action, Outcome, Reply};
 use crate::contract::{ClauseId, Level};
 use crate::damage;
@@ -81,9 +81,7 @@ fn limit(memory: u64) {
     let most = |most| Rlimit { current: Some(most), maximum: Some(most) };
     // A system that knows no such limit runs without it.
     let _ = setrlimit(Resource::Data, most(memory));
-    let _ = setrlimit(Resource::Core, most(0));
-    #[cfg(target_os = "linux")]
-    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
+    end_with_parent::here();
 }
 
 fn perform(engine: &Engine, job: &Run) -> std::io::Result<CaseResult> {
@@ -107,16 +105,21 @@ fn perform(engine: &Engine, job: &Run) -> std::io::Result<CaseResult> {
             let result = run::run(case, &mut transcribed, options);
             Ok(CaseResult { transcript: transcribed.into_lines(), ..result })
         }
-        Job::Programs(programs) => property::run::run(programs, options.declared, |case, seed| {
-            trace.start(seed)?;
-            let dir = job.dir.join(seed.to_string());
-            std::fs::create_dir(&dir)?;
-            let inner = store(&dir, case.executor)?;
-            let result = run::run(case, &mut Announced { inner, trace: &mut trace }, options);
-            // Whatever is left goes with the job's folder.
-            let _ = std::fs::remove_dir_all(&dir);
-            Ok(result)
-        }),
+        Job::Programs(programs) => {
+            let mut run_all = || {
+                property::run::run(programs, options.declared, |case, seed| {
+                    trace.start(seed)?;
+                    let dir = job.dir.join(seed.to_string());
+                    std::fs::create_dir(&dir)?;
+                    let inner = store(&dir, case.executor)?;
+                    let result = run::run(case, &mut Announced { inner, trace: &mut trace }, options);
+                    // Whatever is left goes with the job's folder.
+                    let _ = std::fs::remove_dir_all(&dir);
+                    Ok(result)
+                })
+            };
+            if engine.host_command().is_some() { processor::stay(run_all) } else { run_all() }
+        }
         #[cfg(feature = "bench")]
         Job::Bench(bench) => {
             let measured = Some(Box::new(crate::bench::run::run(bench, engine, &job.dir)));

@@ -4,13 +4,14 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::process::{Child, ChildStdout, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::command::HostCommand;
 use super::message::{Answer, FromHost, Hello, LINE_OCTETS_MAX, Request, ToHost, VERSION};
+use super::outgoing::Outgoing;
 use crate::call::{Action, Outcome};
 use crate::octets::Decimal;
 use crate::process::{describe, group, keep_end, spawn};
@@ -45,8 +46,7 @@ pub enum StartError {
 /// A running host. Dropping it kills its process group.
 pub struct Process {
     line: Arc<Line>,
-    /// The lines that its stdin is still to be given. A thread writes them: a host that does not read holds up nobody.
-    requests: Sender<Vec<u8>>,
+    requests: Outgoing,
     hello: Hello,
     dir: PathBuf,
 }
@@ -100,6 +100,7 @@ impl Process {
         let (Some(stdin), Some(stdout), Some(stderr)) = (stdin, stdout, stderr) else {
             return Err(StartError::Spawn("it has no stdin, stdout or stderr".to_owned()));
         };
+        let requests = Outgoing::new(stdin).map_err(cannot)?;
         let output = Arc::new(Mutex::new(VecDeque::new()));
         let kept = Arc::clone(&output);
         let (whole, silent) = mpsc::channel();
@@ -110,8 +111,6 @@ impl Process {
         let record = record.map(Mutex::new);
         let (child, silent) = (Mutex::new(child), Mutex::new(silent));
         let line = Arc::new(Line { child, state: Mutex::default(), output, silent, record });
-        let (requests, lines) = mpsc::channel::<Vec<u8>>();
-        std::thread::spawn(move || write(stdin, &lines));
         let (first, hello) = mpsc::channel();
         let reader = Arc::clone(&line);
         std::thread::spawn(move || reader.read(stdout, &first));
@@ -165,9 +164,8 @@ impl Process {
 
     /// Closes the host's stdin and waits for its end, at most so long.
     #[cfg(feature = "cli")]
-    pub(super) fn hang_up(mut self, patience: Duration) -> Outcome {
-        // The writer ends when nobody can ask any more, and stdin with it.
-        self.requests = mpsc::channel().0;
+    pub(super) fn hang_up(self, patience: Duration) -> Outcome {
+        self.requests.close();
         self.line.wait_for_end(patience)
     }
 
@@ -193,8 +191,7 @@ impl Process {
             return Outcome::NotCarried(format!("a line of {} octets; at most {LINE_OCTETS_MAX} are sent", line.len()));
         }
         self.line.note("> ", &line);
-        // A host that is gone does not take it: its reader says how it ended.
-        let _ = self.requests.send(line);
+        self.requests.send(&line);
         match answer.recv_timeout(patience) {
             Ok(outcome) => outcome,
             Err(RecvTimeoutError::Disconnected) => self.line.over(),
@@ -368,15 +365,6 @@ impl Line {
     fn output(&self) -> String {
         let kept = self.output.lock().unwrap_or_else(PoisonError::into_inner);
         String::from_utf8_lossy(&kept.iter().copied().collect::<Vec<u8>>()).into_owned()
-    }
-}
-
-/// Writes lines to a host until nobody has any more, or it takes none.
-fn write(mut stdin: ChildStdin, lines: &Receiver<Vec<u8>>) {
-    for line in lines {
-        if stdin.write_all(&line).is_err() {
-            return;
-        }
     }
 }
 

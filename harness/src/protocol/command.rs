@@ -1,17 +1,14 @@
 //! How a host is started: this executable again, or a command of the user's.
 //!
-//! A command is started through this executable, which asks the kernel to end it together with the harness and then
-//! becomes the command: so no engine outlives a harness that was killed, unless its command is more than one and it does not
-//! end when its stdin does.
+//! Both ask the kernel to end them together with the harness: so no engine outlives a harness that was killed, unless
+//! its command is more than one and it does not end when its stdin does.
 
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::Command;
 
 use super::host::HOST_ENV;
-
-/// The environment variable that makes an executable become a command.
-const COMMAND_ENV: &str = "STORECHECK_COMMAND";
+use crate::process::end_with_parent;
 
 /// How a host is started.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,22 +35,33 @@ impl HostCommand {
     /// The command for a store in `dir`.
     pub(crate) fn command(&self, dir: &Path) -> std::io::Result<Command> {
         match self {
-            Self::Own(spec) => again(HOST_ENV, spec),
-            Self::Shell(text) => shell(&text.replace("{dir}", &quoted(dir))),
+            Self::Own(spec) => {
+                let mut command = crate::process::own_program()?;
+                command.env_remove(crate::process::WORKER_ENV).env(HOST_ENV, spec).process_group(0);
+                Ok(command)
+            }
+            Self::Shell(text) => Ok(shell(&text.replace("{dir}", &quoted(dir)))),
         }
     }
 }
 
-/// A command for `sh`, as it stands, that ends together with this program.
-pub(crate) fn shell(text: &str) -> std::io::Result<Command> {
-    again(COMMAND_ENV, text)
-}
-
-/// This executable again, in a process group of its own, in the role that the variable gives it.
-fn again(variable: &str, value: &str) -> std::io::Result<Command> {
-    let mut command = crate::process::own_program()?;
-    command.env_remove(crate::process::WORKER_ENV).env(variable, value).process_group(0);
-    Ok(command)
+/// A command for `sh`, as it stands, in a process group of its own, that ends together with the thread that starts it.
+pub(crate) fn shell(text: &str) -> Command {
+    let mut command = match program_alone(text).as_deref() {
+        Some([program, arguments @ ..]) => {
+            let mut command = Command::new(program);
+            command.args(arguments);
+            command
+        }
+        _ => {
+            let mut command = Command::new("sh");
+            command.arg("-c").arg(in_place_of_shell(text));
+            command
+        }
+    };
+    command.env_remove(crate::process::WORKER_ENV).process_group(0);
+    end_with_parent::arrange(&mut command);
+    command
 }
 
 /// A path as one word for `sh`.
@@ -61,21 +69,30 @@ pub(crate) fn quoted(path: &Path) -> String {
     format!("'{}'", path.to_string_lossy().replace('\'', r"'\''"))
 }
 
-/// Whether this process was started to become a command.
-#[must_use]
-pub fn is_command() -> bool {
-    std::env::var_os(COMMAND_ENV).is_some()
-}
-
-/// Becomes the command. Returns only when that fails.
-#[must_use]
-pub fn become_command() -> ExitCode {
-    die_with_parent();
-    no_core_files();
-    let text = std::env::var(COMMAND_ENV).unwrap_or_default();
-    let error = Command::new("sh").arg("-c").arg(in_place_of_shell(&text)).env_remove(COMMAND_ENV).exec();
-    let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("cannot start sh: {error}\n").as_bytes());
-    ExitCode::from(127)
+/// The words of a command that needs no shell: a file that is there and arguments, plain or whole in single quotes.
+/// Without one it starts sooner, time after time.
+fn program_alone(text: &str) -> Option<Vec<&str>> {
+    const SPECIAL: [char; 18] =
+        [';', '&', '|', '<', '>', '(', ')', '{', '}', '`', '#', '!', '$', '*', '?', '[', '~', '\n'];
+    if text.contains(SPECIAL) || text.contains(['\\', '"', '=']) {
+        return None;
+    }
+    let mut words = Vec::new();
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let (word, after) = match rest.strip_prefix('\'') {
+            Some(quoted) => quoted.split_once('\'')?,
+            None => rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len())),
+        };
+        let ended = after.is_empty() || after.starts_with(char::is_whitespace);
+        if !ended || word.contains('\'') {
+            return None;
+        }
+        words.push(word);
+        rest = after.trim_start();
+    }
+    let file = words.first().is_some_and(|program| program.contains('/') && Path::new(program).is_file());
+    file.then_some(words)
 }
 
 /// The command so that it takes the shell's place, where it is one alone: some shells start it as a child otherwise,
@@ -91,19 +108,6 @@ fn in_place_of_shell(text: &str) -> String {
     }
 }
 
-/// An engine that dies on purpose, or is killed time after time, leaves no images of its memory in its store.
-pub(super) fn no_core_files() {
-    use rustix::process::{Resource, Rlimit, setrlimit};
-    // A system without the limit writes none, or has somewhere else for them.
-    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
-}
-
-/// Asks the kernel to kill this process when the thread that started it ends.
-pub(super) fn die_with_parent() {
-    #[cfg(target_os = "linux")]
-    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,6 +119,26 @@ mod tests {
         }
         for other in ["cd x && ./host", "LOG=1 ./host", "exec ./host", ". ./environment; host", "./host 2>log", ""] {
             assert_eq!(in_place_of_shell(other), other);
+        }
+    }
+
+    #[test]
+    fn a_program_alone_needs_no_shell() {
+        assert_eq!(program_alone(" /bin/sh  -c 'a b' '' c "), Some(vec!["/bin/sh", "-c", "a b", "", "c"]));
+        for other in [
+            "sh -c x",
+            "/no/such/file",
+            "/bin",
+            "/bin/sh $HOME",
+            "/bin/sh 'a'b",
+            "/bin/sh a'b'",
+            "/bin/sh 'a",
+            "/bin/sh 2>log",
+            "A=/ /bin/sh",
+            "/bin/sh \"a b\"",
+            "",
+        ] {
+            assert_eq!(program_alone(other), None, "{other}");
         }
     }
 

@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::command::die_with_parent;
 use super::message::{Answer, FromHost, Hello, Request, ToHost, VERSION};
 use crate::call::{Action, Call, Outcome, Reply};
 use crate::driver::{Driver, Executor, InProcess, Shared};
 use crate::engine::Engine;
 use crate::octets::Decimal;
+use crate::process::end_with_parent;
 
 /// The environment variable that makes an executable a host; the engine's name.
 pub(super) const HOST_ENV: &str = "STORECHECK_HOST";
@@ -27,7 +27,7 @@ pub fn is_host() -> bool {
 /// Serves the engine that this process was started for until stdin ends or a shutdown is asked for. `resolve` finds
 /// engines by name.
 pub fn serve(resolve: impl Fn(&str) -> Option<Engine>) -> ExitCode {
-    die_with_parent();
+    end_with_parent::here();
     let name = std::env::var(HOST_ENV).unwrap_or_default();
     ended(match resolve(&name) {
         Some(engine) => serve_engine(&engine),

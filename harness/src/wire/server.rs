@@ -29,7 +29,7 @@ impl Loopback {
     pub(crate) fn start(server: &str, engine: &str, dir: &Path) -> Result<Self, String> {
         let command = format!("exec {server} {} {}", quoted(dir), quoted(Path::new(engine)));
         let cannot = |error: std::io::Error| format!("the server cannot be started: {error}");
-        let mut command = shell(&command).map_err(cannot)?;
+        let mut command = shell(&command);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = spawn(command).map_err(cannot)?;
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {

@@ -6,16 +6,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use storecheck::Engine;
-use storecheck::protocol::{self, HostCommand, Process};
+use storecheck::protocol::{HostCommand, Process};
 
 /// What a host may take to say hello.
 const HANDSHAKE: Duration = Duration::from_secs(20);
 
 fn main() -> ExitCode {
-    // An engine's command is started through this executable.
-    if protocol::is_command() {
-        return protocol::become_command();
-    }
     match run(&std::env::args().skip(1).collect::<Vec<_>>()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
