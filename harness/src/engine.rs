@@ -403,6 +403,8 @@ pub struct Mutant {
     pub concurrent: bool,
     /// The family that must find it alone, for one that is right until its process dies or its disk fails.
     pub family: Option<Family>,
+    /// Why no client of the published server can see what is wrong with it, if none can.
+    pub beyond_the_wire: Option<&'static str>,
 }
 
 /// A deliberately odd but legal engine: it must conform at its target.

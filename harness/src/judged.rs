@@ -307,6 +307,10 @@ impl<'a> Judged<'a> {
         let clause = self.reopen_clause();
         self.done(Action::Close {}, &[clause], "the engine is dropped")?;
         self.done(Action::Open {}, &[clause], "the store opens again")?;
+        // Where opening again is not carried, nothing is open that could be asked for more.
+        if self.reply().is_none() {
+            return Err(Stop);
+        }
         if self.options.declared.durability == Durability::Volatile {
             return self.reopened_volatile();
         }

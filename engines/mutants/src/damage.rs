@@ -20,7 +20,15 @@ pub(crate) fn mutants() -> Vec<Mutant> {
 
 fn crash(name: &'static str, line: &'static str, breaks: &'static [&'static str], habits: Habits) -> Mutant {
     let engine = engine(name, habits).durability(Durability::ProcessCrash);
-    Mutant { engine, line, breaks, hostile: false, concurrent: false, family: Some(Family::Crash) }
+    Mutant {
+        engine,
+        line,
+        breaks,
+        hostile: false,
+        concurrent: false,
+        family: Some(Family::Crash),
+        beyond_the_wire: None,
+    }
 }
 
 fn acknowledges() -> Vec<Mutant> {

@@ -17,7 +17,15 @@ pub(crate) fn mutants() -> Vec<Mutant> {
 
 fn fault(name: &'static str, line: &'static str, breaks: &'static [&'static str], habits: Habits) -> Mutant {
     let engine = engine(name, habits);
-    Mutant { engine, line, breaks, hostile: false, concurrent: false, family: Some(Family::Fault) }
+    Mutant {
+        engine,
+        line,
+        breaks,
+        hostile: false,
+        concurrent: false,
+        family: Some(Family::Fault),
+        beyond_the_wire: None,
+    }
 }
 
 fn failing(failure: Failure) -> Habits {

@@ -8,6 +8,7 @@
 //! process dies, the power fails (`damage_power`) or the system does (`damage_fault`).
 
 mod base;
+mod beyond_the_wire;
 mod blind;
 mod concurrent;
 mod concurrent_caches;
@@ -79,6 +80,7 @@ pub fn all() -> Vec<Mutant> {
     ]
     .into_iter()
     .flatten()
+    .map(|mutant| Mutant { beyond_the_wire: beyond_the_wire::why(mutant.engine.name()), ..mutant })
     .collect()
 }
 

@@ -19,11 +19,12 @@ use serde::{Deserialize, Serialize};
 
 use super::client::EVICTED;
 use super::connect::Server;
+use super::endpoint::Part;
 use super::server::Loopback;
 use super::witness::{Over, Witness};
 use super::{Door, PATIENCE};
 use crate::call::Outcome;
-use crate::engine::{Durability, Engine};
+use crate::engine::{Declarations, Durability, Engine, Frontier};
 use crate::judged::Failure;
 use crate::scenario::run::CaseResult;
 
@@ -112,15 +113,16 @@ pub(crate) fn run(
     let declared = engine.declarations();
     announce("starting the server");
     let mut loopback = None;
-    let (server, prefix) = match enter(door, dir, &mut loopback) {
+    let (server, part) = match enter(door, declared, dir, &mut loopback) {
         Ok(entered) => entered,
         Err(message) => {
             result.failures.push(Failure::of_start(message));
             return Ok(result);
         }
     };
+    let prefix = part.as_ref().map(|part| part.prefix.clone()).unwrap_or_default();
     let mut witness = Witness::new(server, declared, prefix, announce);
-    let mut again = || restart(door, dir, &mut loopback);
+    let mut again = || restart(door, declared, dir, &mut loopback);
     let logless = check.needs != Need::Requests && !declared.batch_log;
     // How it ended is in the failures.
     let _ = if logless { without_log(&mut witness) } else { (check.run)(&mut witness, &mut again) };
@@ -130,9 +132,8 @@ pub(crate) fn run(
         result.refusal = Some("volatile: after a restart the store must work, whatever it holds".to_owned());
     }
     (result.calls, result.failures) = (witness.calls, witness.failures);
-    if !witness.prefix.is_empty() {
-        // What stays behind is below the check's own prefix, and in nobody's way.
-        let _ = witness.server.prune_keys(&super::client::below(&witness.prefix));
+    if let Some(part) = part {
+        part.leave(&witness.server);
     }
     if let Some(loopback) = loopback
         && let Err(how) = loopback.close()
@@ -143,29 +144,35 @@ pub(crate) fn run(
     Ok(result)
 }
 
-/// The server, and what the keys of this store start with.
-fn enter(door: &Door, dir: &Path, loopback: &mut Option<Loopback>) -> Result<(Server, Vec<u8>), String> {
+/// The server, and the part of it that is this store's, where it is not all of it.
+fn enter(
+    door: &Door,
+    declared: Declarations,
+    dir: &Path,
+    loopback: &mut Option<Loopback>,
+) -> Result<(Server, Option<Part>), String> {
     match door {
         Door::Loopback { server, host } => {
             let started = Loopback::start(server, host, dir)?;
             let server = Server::new(started.address(), PATIENCE);
             *loopback = Some(started);
-            Ok((server, Vec::new()))
+            Ok((server, None))
         }
         Door::Endpoint { url, namespace } => {
             let server = Server::new(url, PATIENCE);
-            let base = server.current().map_err(|trouble| trouble.to_string())?;
-            Ok((server, format!("{namespace}{base:x}/").into_bytes()))
+            let lagging = declared.frontier == Frontier::Lagging;
+            let part = Part::take(&server, namespace, lagging).map_err(|trouble| trouble.to_string())?;
+            Ok((server, Some(part)))
         }
     }
 }
 
 /// Ends the server, and starts one for the same store.
-fn restart(door: &Door, dir: &Path, loopback: &mut Option<Loopback>) -> io::Result<Server> {
+fn restart(door: &Door, declared: Declarations, dir: &Path, loopback: &mut Option<Loopback>) -> io::Result<Server> {
     if let Some(running) = loopback.take() {
         running.close().map_err(|how| io::Error::other(format!("told to end, the server {how}")))?;
     }
-    enter(door, dir, loopback).map(|(server, _)| server).map_err(io::Error::other)
+    enter(door, declared, dir, loopback).map(|(server, _)| server).map_err(io::Error::other)
 }
 
 /// What a client is told by an engine that keeps no log.

@@ -2,8 +2,9 @@
 //!
 //! Nothing that the endpoint held before is changed. Without a namespace the endpoint must be empty, and all of it is the
 //! suite's; with one, the suite keeps to keys below it and leaves the batch log alone. Every store lies below the number
-//! that was current when it was opened: nobody else writes, so that no two have the same. It counts from that number as
-//! a fresh one counts from 0, and takes its own keys away when it is closed.
+//! that was current when it was opened: nobody else writes, so that no two have the same. Where numbers may trail
+//! behind, a write of its own says which one that is. It counts from that number as a fresh one counts from 0, and takes
+//! its own keys away when it is closed.
 
 use std::path::Path;
 use std::time::Duration;
@@ -11,13 +12,13 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::carried::not_carried;
-use super::client::{EVICTED, RangeRequest};
+use super::client::{EVICTED, Entry, RangeRequest, below, exactly};
 use super::connect::{Server, Trouble};
 use super::store::WireStore;
 use super::{Door, Pairs};
 use crate::call::Outcome;
 use crate::engine::{Declarations, Durability, Frontier, StoreEngine};
-use crate::octets::{KEY_OCTETS_MAX, last_below};
+use crate::octets::{KEY_OCTETS_MAX, Octets, last_below};
 
 /// What an endpoint may take to answer before a run.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -26,7 +27,8 @@ const NAMESPACE_MAX: usize = 64;
 /// The mark, in a store's folder, that it was opened once.
 const OPENED: &str = "opened";
 
-/// What is taken to be declared by an endpoint, which cannot be asked: it is never closed, so nothing about that.
+/// What is taken to be declared by an endpoint of which nothing else is said: it cannot be asked. It is never closed, so
+/// nothing about that.
 pub(crate) fn declared() -> Declarations {
     Declarations { batch_log: true, durability: Durability::Volatile, frontier: Frontier::Immediate }
 }
@@ -89,12 +91,45 @@ fn range_below(prefix: &[u8]) -> RangeRequest {
     RangeRequest::of(prefix, &last_below(prefix), true)
 }
 
+/// The write, below the namespace, whose number a store counts from.
+const MARK: &str = "mark";
+
+/// Where a store's part of an endpoint begins: the number that it counts from, and what its keys start with.
+pub(super) struct Part {
+    /// What has this number or a lesser one is somebody else's.
+    base: u64,
+    pub(super) prefix: Vec<u8>,
+    /// The key of the write that has the number, if there is one.
+    mark: Option<Vec<u8>>,
+}
+
+impl Part {
+    /// A part that nobody had before.
+    ///
+    /// # Errors
+    /// When the endpoint does not tell its number, or takes no write.
+    pub(super) fn take(server: &Server, namespace: &str, lagging: bool) -> Result<Self, Trouble> {
+        let mark = lagging.then(|| format!("{namespace}{MARK}").into_bytes());
+        let base = match &mark {
+            Some(mark) => server.put(&[Entry { key: Octets::from(&mark[..]), value: Octets::from(&b""[..]) }])?,
+            None => server.current()?,
+        };
+        Ok(Self { base, prefix: format!("{namespace}{base:x}/").into_bytes(), mark })
+    }
+
+    /// Takes its keys away. What stays behind is below its own prefix, and in nobody's way.
+    pub(super) fn leave(&self, server: &Server) {
+        let _ = server.prune_keys(&below(&self.prefix));
+        if let Some(mark) = &self.mark {
+            let _ = server.prune_keys(&exactly(std::iter::once(&mark[..])));
+        }
+    }
+}
+
 /// A store's part of an endpoint.
 pub(super) struct Tenant {
     store: WireStore,
-    prefix: Vec<u8>,
-    /// The number that was current when it was opened: what has it or a lesser one is somebody else's.
-    base: u64,
+    part: Part,
     /// Whether all of the endpoint is the suite's, so that it may prune the batch log.
     owner: bool,
 }
@@ -107,32 +142,31 @@ impl Tenant {
         }
         std::fs::write(dir.join(OPENED), "")
             .map_err(|error| format!("the scratch folder cannot be written: {error}"))?;
-        let base = store.current_sequence();
-        let prefix = format!("{namespace}{base:x}/").into_bytes();
-        Ok(Self { store, prefix, base, owner: namespace.is_empty() })
+        let part = store.part(namespace).map_err(|trouble| trouble.to_string())?;
+        Ok(Self { store, part, owner: namespace.is_empty() })
     }
 
     fn moved(&self, key: &[u8]) -> Vec<u8> {
-        if self.prefix.len() + key.len() > KEY_OCTETS_MAX {
+        if self.part.prefix.len() + key.len() > KEY_OCTETS_MAX {
             not_carried("a key that passes 254 octets below its store's part of the endpoint");
         }
-        [&self.prefix, key].concat()
+        [&self.part.prefix, key].concat()
     }
 
     fn back(&self, key: &Bytes) -> Bytes {
-        match key.strip_prefix(&self.prefix[..]) {
+        match key.strip_prefix(&self.part.prefix[..]) {
             Some(rest) => key.slice_ref(rest),
             None => std::panic::panic_any(Outcome::ProtocolError(format!(
                 "the key {} is not below {}: somebody else writes to this endpoint, or it answers what it was not asked",
-                crate::octets::Octets(key.clone()),
-                String::from_utf8_lossy(&self.prefix)
+                Octets(key.clone()),
+                String::from_utf8_lossy(&self.part.prefix)
             ))),
         }
     }
 
     /// The endpoint's number as this store counts.
     fn own(&self, number: u64) -> u64 {
-        number.saturating_sub(self.base)
+        number.saturating_sub(self.part.base)
     }
 
     fn all_back(&self, pairs: Pairs) -> Pairs {
@@ -151,7 +185,7 @@ impl StoreEngine for Tenant {
     }
 
     fn range_scan(&self, start: &[u8], end: &[u8], limit: usize, forward: bool) -> Result<Pairs, String> {
-        let end = if end.is_empty() { last_below(&self.prefix) } else { self.moved(end) };
+        let end = if end.is_empty() { last_below(&self.part.prefix) } else { self.moved(end) };
         self.store.range_scan(&self.moved(start), &end, limit, forward).map(|rows| self.all_back(rows))
     }
 
@@ -172,7 +206,7 @@ impl StoreEngine for Tenant {
     }
 
     fn get_batch(&self, sequence_number: u64) -> Result<Option<Pairs>, String> {
-        match sequence_number.checked_add(self.base) {
+        match sequence_number.checked_add(self.part.base) {
             // What has the number 0 here has that of the write before there.
             Some(number) if sequence_number > 0 => Ok(self.store.get_batch(number)?.map(|batch| self.all_back(batch))),
             _ => Ok(None),
@@ -181,8 +215,8 @@ impl StoreEngine for Tenant {
 
     fn oldest_retained_batch(&self) -> Result<Option<u64>, String> {
         match self.store.oldest_retained_batch()? {
-            Some(oldest) if oldest <= self.base => {
-                for number in self.base + 1..=self.store.current_sequence() {
+            Some(oldest) if oldest <= self.part.base => {
+                for number in self.part.base + 1..=self.store.newest() {
                     if self.store.get_batch(number)?.is_some() {
                         return Ok(Some(self.own(number)));
                     }
@@ -198,13 +232,12 @@ impl StoreEngine for Tenant {
             not_carried("a prune: the batch log is not the suite's alone");
         }
         // What was there before is of no concern to this store, and not to be counted.
-        self.store.prune_batch_log_from(self.base + 1, cutoff_exclusive.saturating_add(self.base))
+        self.store.prune_batch_log_from(self.part.base + 1, cutoff_exclusive.saturating_add(self.part.base))
     }
 }
 
 impl Drop for Tenant {
     fn drop(&mut self) {
-        // What stays behind is below the store's own prefix, and in nobody's way.
-        let _ = self.store.clear(&self.prefix);
+        self.store.leave(&self.part);
     }
 }

@@ -10,8 +10,9 @@ use bytes::Bytes;
 
 use super::PATIENCE;
 use super::carried::{self, not_carried};
-use super::client::{BATCH, EVICTED, Entry, Keep, NOT_FOUND, OLDEST, RangeRequest, below, exactly};
+use super::client::{BATCH, EVICTED, Entry, Keep, NOT_FOUND, OLDEST, RangeRequest, exactly};
 use super::connect::{Refusal, Server, Trouble};
+use super::endpoint::Part;
 use super::server::Loopback;
 use crate::call::Outcome;
 use crate::engine::StoreEngine;
@@ -41,9 +42,19 @@ impl WireStore {
         store
     }
 
-    /// Deletes what lies below a prefix, if it can be deleted.
-    pub(super) fn clear(&self, prefix: &[u8]) -> Result<(), Trouble> {
-        self.server.prune_keys(&below(prefix))
+    /// A part of it for one store.
+    pub(super) fn part(&self, namespace: &str) -> Result<Part, Trouble> {
+        Part::take(&self.server, namespace, self.lagging)
+    }
+
+    /// Takes away what lies in a part.
+    pub(super) fn leave(&self, part: &Part) {
+        part.leave(&self.server);
+    }
+
+    /// The highest number that is known of.
+    pub(super) fn newest(&self) -> u64 {
+        self.current_sequence().max(self.highest.load(Ordering::SeqCst))
     }
 
     /// Prunes, and counts what is gone of the entries from `first` on.
@@ -60,8 +71,7 @@ impl WireStore {
     /// The entries of the log from `first` to before `cutoff`, by their numbers.
     fn entries_between(&self, first: u64, cutoff: u64) -> Result<Vec<u64>, String> {
         let Some(oldest) = self.oldest_retained_batch()?.map(|oldest| oldest.max(first)) else { return Ok(Vec::new()) };
-        let newest = self.current_sequence().max(self.highest.load(Ordering::SeqCst));
-        let end = cutoff.min(newest.saturating_add(1));
+        let end = cutoff.min(self.newest().saturating_add(1));
         carried::count_of_prune(oldest, end).unwrap_or_else(|why| not_carried(why));
         let mut found = Vec::new();
         for number in oldest..end {

@@ -125,6 +125,21 @@ fn an_address_without_a_scheme_is_explained() {
 }
 
 #[test]
+fn what_an_endpoint_cannot_declare_is_explained() {
+    let (code, _, err) = conform("http://127.0.0.1:80?durability=power-loss", "");
+    assert_eq!(code, 2, "{err}");
+    assert!(err.contains(r#""durability=power-loss" is nothing that an endpoint declares"#), "{err}");
+}
+
+#[test]
+fn what_an_endpoint_declares_is_in_its_name() {
+    let mad = StandIn::start(|path| if path.ends_with("Put") { Some((200, "{]".to_owned())) } else { empty(path) });
+    let (code, out, err) = conform(&format!("{}?frontier=lagging&batch_log=false#mine/", mad.url), "");
+    assert_eq!(code, 1, "{out}{err}");
+    assert!(out.contains("declares no batch log, volatile durability, lagging frontier"), "{out}");
+}
+
+#[test]
 fn another_server_is_told_from_an_exoware_server() {
     let other = StandIn::start(|_| Some((200, "<html>hello</html>".to_owned())));
     let (code, _, err) = conform(&other.url, "");

@@ -1,8 +1,9 @@
 //! `mutants --wire`: what a client of the published server sees of engines that break what it needs.
 //!
 //! Mutants that break a SERVED clause are put behind the server and meet the family `wire`, and, if they live on, the
-//! scenarios and random programs that cover what they break. A check that kills none of
-//! them then meets the mutants that break a clause it covers, until it has killed one.
+//! scenarios and random programs that cover what they break. One that survives all of them fails the run, unless its
+//! definition says why no client can see what is wrong with it, or clients must meet by chance. A check that kills none
+//! of them then meets the mutants that break a clause it covers, until it has killed one.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -40,6 +41,9 @@ struct Row {
     kills: Vec<String>,
     /// Of the scenarios that cover what it breaks, those that the wire does not carry.
     not_carried: usize,
+    /// Why no client need see what is wrong with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    excused: Option<&'static str>,
     /// What the first of these checks says.
     seen: Option<Seen>,
 }
@@ -99,7 +103,14 @@ pub(super) fn run(registry: &Registry, args: &MutantsArgs, gallery: &Gallery<'_>
     if let Some(folder) = &args.report {
         table.write(folder)?;
     }
-    Ok(if table.idle.is_empty() { Exit::Conforms } else { Exit::DoesNotConform })
+    let whole = args.check.is_empty();
+    let right = table.idle.is_empty() && !(whole && table.survivors().any(|row| row.excused.is_none()));
+    Ok(if right { Exit::Conforms } else { Exit::DoesNotConform })
+}
+
+/// Why the mutant may survive.
+fn excused(mutant: &Mutant) -> Option<&'static str> {
+    mutant.beyond_the_wire.or_else(|| mutant.concurrent.then_some("it is right until clients meet, by chance"))
 }
 
 /// The mutant behind the server, which was built before.
@@ -137,6 +148,7 @@ impl Table {
             breaks: mutant.breaks.iter().map(|id| (*id).to_owned()).collect(),
             seen: seen(&report, mutant),
             not_carried: 0,
+            excused: excused(mutant),
             kills,
         };
         // A mutant that met a single check for that check's sake, and lived, says nothing.
@@ -165,6 +177,10 @@ impl Table {
             output::print(&row.text());
         }
         Ok(())
+    }
+
+    fn survivors(&self) -> impl Iterator<Item = &Row> {
+        self.mutants.iter().filter(|row| row.kills.is_empty())
     }
 
     fn summary(&self) -> String {
@@ -201,10 +217,10 @@ impl Table {
         );
         for row in &self.mutants {
             let cell = |text: &str| crate::report::markdown::escaped(text);
-            let (action, got, expected) = row
-                .seen
-                .as_ref()
-                .map_or(("", "survived", ""), |seen| (seen.action.as_str(), seen.got.as_str(), seen.expected.as_str()));
+            let (action, got, expected) =
+                row.seen.as_ref().map_or(("", "survived", row.excused.unwrap_or_default()), |seen| {
+                    (seen.action.as_str(), seen.got.as_str(), seen.expected.as_str())
+                });
             let _ = writeln!(
                 page,
                 "| {} | {} | {} | {} | {} | {} | {} |",
@@ -224,10 +240,13 @@ impl Table {
 impl Row {
     fn text(&self) -> String {
         match &self.seen {
-            None if self.not_carried > 0 => {
-                format!("survives  {:<40} {} ({} scenarios not carried)", self.mutant, self.line, self.not_carried)
+            None => {
+                let why = self.excused.unwrap_or("no reason is known");
+                format!(
+                    "survives  {:<40} {}: {why} ({} scenarios not carried)",
+                    self.mutant, self.line, self.not_carried
+                )
             }
-            None => format!("survives  {:<40} {}", self.mutant, self.line),
             Some(seen) => format!(
                 "killed    {:<40} by {}\n          {} {}\n          expected  {}\n          got       {}",
                 self.mutant,
