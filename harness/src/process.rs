@@ -22,8 +22,6 @@ use crate::engine::Engine;
 use crate::protocol;
 
 pub use message::{Job, Probe};
-#[cfg(feature = "wire")]
-pub(crate) use supervisor::wait_for;
 pub use supervisor::{Attempt, Ending, Limits, Worker};
 pub(crate) use supervisor::{keep_end, own_program, spawn};
 pub use worker::{is_worker, serve};

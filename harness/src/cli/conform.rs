@@ -75,7 +75,8 @@ pub(super) struct ConformArgs {
     /// Seconds one call may take.
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     call_timeout: Option<Duration>,
-    /// Seconds one check may take, besides a second for each MiB of its data.
+    /// Seconds one check may take, besides a second for each MiB of its data; twenty times as many for one of many
+    /// programs, lives or clients.
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     check_timeout: Option<Duration>,
     /// MiB of data memory that the engine's process may have.

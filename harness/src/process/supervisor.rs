@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind, Read};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
 use std::time::{Duration, Instant};
@@ -115,6 +115,7 @@ pub struct Worker {
     frames: Frames,
     output: Arc<Mutex<VecDeque<u8>>>,
     output_reader: Option<std::thread::JoinHandle<()>>,
+    killed: bool,
 }
 
 impl Worker {
@@ -138,7 +139,7 @@ impl Worker {
             std::thread::spawn(move || keep_end(stderr, &output))
         });
         ours.set_read_timeout(Some(TICK))?;
-        let mut worker = Self { child, stream: ours, frames: Frames::default(), output, output_reader };
+        let mut worker = Self { child, stream: ours, frames: Frames::default(), output, output_reader, killed: false };
         frame::send(&worker.stream, Kind::Setup, &Setup { engine: engine.to_owned(), memory: limits.memory })?;
         let hello = worker.hello(limits.check)?;
         if hello.problem.is_empty() { Ok(worker) } else { Err(io::Error::other(hello.problem)) }
@@ -219,12 +220,17 @@ impl Worker {
         }
     }
 
-    /// Kills the worker and whatever it started.
+    /// Kills the worker and whatever it started, once.
     fn kill(&mut self) {
         let Some(pid) = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw) else { return };
-        // A process that ended by itself keeps its status: give it a moment to be reaped before the group is killed.
-        if !matches!(self.child.try_wait(), Ok(Some(_))) {
-            let _ = wait_for(&mut self.child, Duration::from_millis(5));
+        if std::mem::replace(&mut self.killed, true) {
+            return;
+        }
+        // One that ended by itself keeps its status. It is not waited for before its group is killed: until then nobody
+        // else gets its number.
+        let start = Instant::now();
+        while !has_ended(pid) && start.elapsed() < Duration::from_millis(5) {
+            std::thread::sleep(Duration::from_millis(1));
         }
         let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
         let _ = self.child.wait();
@@ -275,21 +281,15 @@ pub(crate) fn spawn(command: Command) -> io::Result<Child> {
     child.recv().map_err(|_| gone())?
 }
 
-fn waits(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
+/// Whether a child, which nobody has waited for, has ended.
+fn has_ended(pid: rustix::process::Pid) -> bool {
+    use rustix::process::{WaitId, WaitIdOptions, waitid};
+    let without_waiting = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    !matches!(waitid(WaitId::Pid(pid), without_waiting), Ok(None))
 }
 
-pub(crate) fn wait_for(child: &mut Child, most: Duration) -> io::Result<Option<ExitStatus>> {
-    let start = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
-        }
-        if start.elapsed() >= most {
-            return Ok(None);
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
+fn waits(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
 }
 
 /// A command that starts this program again: what runs now, and not what its file was replaced by meanwhile.

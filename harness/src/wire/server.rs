@@ -1,12 +1,12 @@
 //! The published server on the loopback interface, for one store, as long as that is open.
 
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, ChildStdin, Stdio};
+use std::process::{Child, ChildStdin, ExitStatus, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::process::{describe, group, spawn, wait_for};
+use crate::process::{describe, group, spawn};
 use crate::protocol::{quoted, shell};
 
 /// What the server may take to say its address.
@@ -87,5 +87,19 @@ impl Loopback {
 impl Drop for Loopback {
     fn drop(&mut self) {
         group::kill(&mut self.child);
+    }
+}
+
+/// How a child ended, if it does so within `most`.
+fn wait_for(child: &mut Child, most: Duration) -> io::Result<Option<ExitStatus>> {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if start.elapsed() >= most {
+            return Ok(None);
+        }
+        std::thread::sleep(Duration::from_millis(1));
     }
 }

@@ -85,6 +85,7 @@ pub(super) fn run(registry: &Registry, args: &MutantsArgs, gallery: &Gallery<'_>
     if args.check.is_empty() {
         table.meet_more(registry, args, gallery)?;
     }
+    table.survivors().for_each(|row| output::print(&row.text()));
     for check in &checks {
         let killing = |row: &Row| row.kills.contains(&check.id);
         let mut alive = !table.mutants.iter().any(killing);
@@ -151,9 +152,11 @@ impl Table {
             excused: excused(mutant),
             kills,
         };
+        if killed {
+            output::print(&row.text());
+        }
         // A mutant that met a single check for that check's sake, and lived, says nothing.
         if killed || checks.len() > 1 {
-            output::print(&row.text());
             self.mutants.push(row);
         }
         Ok(killed)
@@ -174,7 +177,9 @@ impl Table {
             let report = gallery.judge(&found.spec, &found.engine, Target::Served, &checks, checks.len())?;
             (row.kills, row.seen) = (kills(&report, mutant).0, seen(&report, mutant));
             row.not_carried = report.checks.iter().filter(|check| check.verdict == CheckVerdict::NotCarried).count();
-            output::print(&row.text());
+            if !row.kills.is_empty() {
+                output::print(&row.text());
+            }
         }
         Ok(())
     }
