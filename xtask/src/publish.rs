@@ -153,3 +153,19 @@ fn copy(from: &Path, to: &Path) -> Result<(), String> {
         .map(|_| ())
         .map_err(|error| format!("{} cannot be copied to {}: {error}", from.display(), to.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn benchmarks_are_those_that_are_asked_for() {
+        let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+        for (name, asked) in BENCHES {
+            let text = std::fs::read_to_string(root.join(folder()).join(name)).unwrap();
+            let run: serde_json::Value = serde_json::from_str(&text).unwrap();
+            let command = run["run"]["command"].as_str().unwrap().replace('\'', "");
+            assert!(command.ends_with(&format!("bench {asked}")), "{name} was made by `{command}`");
+        }
+    }
+}
