@@ -32,8 +32,8 @@ const BENCHES: [(&str, &str); 2] = [
 const PEERS: &str = "engines/peers/Cargo.toml";
 const ROOT: &str = "reports";
 const NOTE: &str = "The first three are this repository's reference engines; the next four are stores of others, as the \
-    adapters in `engines/` open them, whose READMEs say what lies behind each failure. The last three are mutants, broken on \
-    purpose, to show what failures look like. `cargo xtask publish` judges all of them anew; with `--bench` it also measures.";
+    adapters in engines/ open them, whose READMEs say what lies behind each failure. The last three are mutants, broken on \
+    purpose, to show what failures look like. The command cargo xtask publish judges all of them anew; with --bench it also measures.";
 const SCRATCH: &str = "storecheck-report/published";
 
 /// Judges the engines that `arguments` name, or else all of them; `--bench` measures as well, `--page` only makes the
