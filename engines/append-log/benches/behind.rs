@@ -101,16 +101,11 @@ fn reopen(times: u64) -> Duration {
 }
 
 fn behind(criterion: &mut Criterion) {
-    let calls: [(&str, fn(u64) -> Duration); 4] = [
-        ("put-1-by-4", put_by_four),
-        ("put-100-sequential", put_sequential),
-        ("prune-10", prune_ten),
-        ("reopen", reopen),
-    ];
     let mut group = criterion.benchmark_group("append-log");
-    for (name, measure) in calls {
-        group.bench_function(name, |bencher| bencher.iter_custom(measure));
-    }
+    group.bench_function("put-1-by-4", |bencher| bencher.iter_custom(put_by_four));
+    group.bench_function("put-100-sequential", |bencher| bencher.iter_custom(put_sequential));
+    group.bench_function("prune-10", |bencher| bencher.iter_custom(prune_ten));
+    group.bench_function("reopen", |bencher| bencher.iter_custom(reopen));
     group.finish();
 }
 
