@@ -407,6 +407,14 @@ pub struct Mutant {
     pub beyond_the_wire: Option<&'static str>,
 }
 
+impl Mutant {
+    /// A mutant that any family may find, one client at a time, and that does its process no harm.
+    #[must_use]
+    pub fn new(engine: Engine, line: &'static str, breaks: &'static [&'static str]) -> Self {
+        Self { engine, line, breaks, hostile: false, concurrent: false, family: None, beyond_the_wire: None }
+    }
+}
+
 /// A deliberately odd but legal engine: it must conform at its target.
 #[derive(Debug, Clone)]
 pub struct Eccentric {

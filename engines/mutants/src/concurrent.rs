@@ -148,7 +148,7 @@ impl Core {
 pub(crate) fn racing(name: &'static str, line: &'static str, breaks: &'static [&'static str], race: Race) -> Mutant {
     let engine = Engine::new(name, move |_: &Path| Ok(Racing { race, core: Core::default() }));
     let engine = engine.version(env!("CARGO_PKG_VERSION")).batch_log(true);
-    Mutant { engine, line, breaks, hostile: false, concurrent: true, family: None, beyond_the_wire: None }
+    Mutant { concurrent: true, ..Mutant::new(engine, line, breaks) }
 }
 
 /// An engine with one fault that takes several threads.

@@ -20,15 +20,7 @@ pub(crate) fn mutants() -> Vec<Mutant> {
 
 fn crash(name: &'static str, line: &'static str, breaks: &'static [&'static str], habits: Habits) -> Mutant {
     let engine = engine(name, habits).durability(Durability::ProcessCrash);
-    Mutant {
-        engine,
-        line,
-        breaks,
-        hostile: false,
-        concurrent: false,
-        family: Some(Family::Crash),
-        beyond_the_wire: None,
-    }
+    Mutant { family: Some(Family::Crash), ..Mutant::new(engine, line, breaks) }
 }
 
 fn acknowledges() -> Vec<Mutant> {

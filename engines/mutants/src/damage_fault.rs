@@ -17,15 +17,7 @@ pub(crate) fn mutants() -> Vec<Mutant> {
 
 fn fault(name: &'static str, line: &'static str, breaks: &'static [&'static str], habits: Habits) -> Mutant {
     let engine = engine(name, habits);
-    Mutant {
-        engine,
-        line,
-        breaks,
-        hostile: false,
-        concurrent: false,
-        family: Some(Family::Fault),
-        beyond_the_wire: None,
-    }
+    Mutant { family: Some(Family::Fault), ..Mutant::new(engine, line, breaks) }
 }
 
 fn failing(failure: Failure) -> Habits {

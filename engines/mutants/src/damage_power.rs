@@ -21,15 +21,7 @@ pub(crate) fn mutants() -> Vec<Mutant> {
 
 fn power(name: &'static str, line: &'static str, breaks: &'static [&'static str], habits: Habits) -> Mutant {
     let engine = engine(name, habits);
-    Mutant {
-        engine,
-        line,
-        breaks,
-        hostile: false,
-        concurrent: false,
-        family: Some(Family::PowerLoss),
-        beyond_the_wire: None,
-    }
+    Mutant { family: Some(Family::PowerLoss), ..Mutant::new(engine, line, breaks) }
 }
 
 fn syncing(name: &'static str, line: &'static str, sync: Syncing) -> Mutant {

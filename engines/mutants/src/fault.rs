@@ -62,29 +62,13 @@ pub(crate) const RIGHT: Fault = Fault {
 /// A mutant that keeps a batch log, declares so, and is volatile.
 pub(crate) fn broken(name: &'static str, line: &'static str, breaks: &'static [&'static str], fault: Fault) -> Mutant {
     let engine = Engine::new(name, move |_: &Path| Ok(Faulty::new(fault, Store::default())));
-    Mutant {
-        engine: described(engine),
-        line,
-        breaks,
-        hostile: false,
-        concurrent: false,
-        family: None,
-        beyond_the_wire: None,
-    }
+    Mutant::new(described(engine), line, breaks)
 }
 
 /// A mutant that keeps a batch log and survives a clean close, and declares both.
 pub(crate) fn durable(name: &'static str, line: &'static str, breaks: &'static [&'static str], fault: Fault) -> Mutant {
     let engine = Engine::new(name, move |dir: &Path| Faulty::open(fault, dir)).durability(Durability::CleanClose);
-    Mutant {
-        engine: described(engine),
-        line,
-        breaks,
-        hostile: false,
-        concurrent: false,
-        family: None,
-        beyond_the_wire: None,
-    }
+    Mutant::new(described(engine), line, breaks)
 }
 
 fn described(engine: Engine) -> Engine {
