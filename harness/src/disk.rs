@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-pub(crate) use fault::{Fault, Plan, Request};
+pub(crate) use fault::{Fault, Hit, Plan, Request};
 pub(crate) use flusher::{Flusher, is_flusher, serve as serve_flusher};
 pub(crate) use image::{DATA, Data, Image, Names, Survival};
 pub(crate) use mounts::unmount_below;
@@ -76,14 +76,14 @@ impl Disk {
         self.shared.tell();
     }
 
-    /// Requests that the plan in force has hit.
-    pub(crate) fn hits(&self) -> u64 {
-        self.shared.live().injector.hits
+    /// How many requests the plan in force has hit.
+    pub(crate) fn hits(&self) -> usize {
+        self.shared.live().injector.hits.len()
     }
 
-    /// The last request that was hit, in words.
-    pub(crate) fn last_hit(&self) -> String {
-        self.shared.live().injector.last.clone()
+    /// The requests that the plan in force has hit, in order, without the first `after` of them.
+    pub(crate) fn hit_after(&self, after: usize) -> Vec<Hit> {
+        self.shared.live().injector.hits.iter().skip(after).cloned().collect()
     }
 
     /// The requests so far that a plan may hit, in order.

@@ -4,7 +4,9 @@
 //! meet it. Where there is not time for all, each kind of request meets each of its faults before any does so twice: a
 //! program renames a file once and writes a hundred times.
 
+mod after;
 mod case;
+mod told;
 
 use case::Case;
 

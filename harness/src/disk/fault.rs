@@ -99,15 +99,23 @@ pub(crate) struct Plan {
     pub(crate) times: u64,
 }
 
+/// A request that was hit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Hit {
+    /// Its place among the requests, counted from 0 since the disk was mounted.
+    pub(crate) nth: u64,
+    /// What it asked for, in words.
+    pub(crate) request: String,
+}
+
 /// The plan in force, and what came of it.
 #[derive(Debug, Default)]
 pub(super) struct Injector {
     plan: Option<Plan>,
     /// Requests so far, in order.
     pub(super) met: Vec<Request>,
-    /// What the plan in force has hit, and the last of it in words.
-    pub(super) hits: u64,
-    pub(super) last: String,
+    /// What the plan in force has hit, in order.
+    pub(super) hits: Vec<Hit>,
     /// Whether requests that are held go on being so.
     pub(super) holding: bool,
 }
@@ -115,13 +123,13 @@ pub(super) struct Injector {
 impl Injector {
     /// Whether a plan is in force that has hit nothing yet.
     pub(super) fn waits(&self) -> bool {
-        self.plan.is_some() && self.hits == 0
+        self.plan.is_some() && self.hits.is_empty()
     }
 
     pub(super) fn set(&mut self, plan: Option<Plan>) {
         // What was hit stays known when a plan is taken back.
         if plan.is_some() {
-            self.hits = 0;
+            self.hits.clear();
         }
         self.plan = plan;
         self.holding = plan.is_some_and(|plan| matches!(plan.fault, Fault::Held | Fault::Hung));
@@ -132,11 +140,10 @@ impl Injector {
         let nth = self.met.len() as u64;
         self.met.push(request);
         let plan = self.plan?;
-        if nth < plan.from || self.hits >= plan.times || !plan.fault.meets(request) {
+        if nth < plan.from || self.hits.len() as u64 >= plan.times || !plan.fault.meets(request) {
             return None;
         }
-        self.hits += 1;
-        self.last = format!("{} of {about}", format!("{request:?}").to_lowercase());
+        self.hits.push(Hit { nth, request: format!("{} of {about}", format!("{request:?}").to_lowercase()) });
         Some(plan.fault)
     }
 }
@@ -153,6 +160,7 @@ mod tests {
         assert_eq!(injector.meet(Request::Sync, "a"), None, "takes no room");
         assert_eq!(injector.meet(Request::Write, "a"), Some(Fault::Full));
         assert_eq!(injector.meet(Request::Write, "a"), None, "once only");
-        assert_eq!((injector.met.len(), injector.hits, injector.last.as_str()), (4, 1, "write of a"));
+        assert_eq!(injector.met.len(), 4);
+        assert_eq!(injector.hits, [Hit { nth: 2, request: "write of a".to_owned() }]);
     }
 }

@@ -49,7 +49,7 @@ impl Shared {
         let live = self.live();
         let waits = |live: &mut Live| live.injector.waits() && !over.load(Ordering::Acquire);
         let live = self.changed.wait_while(live, waits).unwrap_or_else(PoisonError::into_inner);
-        live.injector.hits > 0
+        !live.injector.hits.is_empty()
     }
 
     /// The state, once the request has been met by whatever goes wrong.

@@ -135,7 +135,8 @@ fn requests_fail_as_planned_and_a_failed_sync_has_let_go_of_what_was_written() {
     let made = disk.met().len();
     disk.fail(Some(Plan { fault: Fault::Full, from: 0, times: u64::MAX }));
     run(at.path(), "! printf two >> a 2> /dev/null; ! touch b 2> /dev/null; cat a > /dev/null");
-    assert_eq!((disk.hits(), disk.last_hit().as_str()), (2, "make of the folder"));
+    let hit: Vec<String> = disk.hit_after(0).into_iter().map(|hit| hit.request).collect();
+    assert_eq!((disk.hits(), hit), (2, vec!["write of a".to_owned(), "make of the folder".to_owned()]));
     disk.fail(None);
     // An open and a write, then the sync that fails.
     run(at.path(), "printf two >> a");

@@ -57,7 +57,11 @@ fn an_error_that_was_swallowed_is_told_with_the_request_that_failed() {
         line(dir.path(), "conform --engine mutant:sync-error-ignored --check fault/errors --report r");
     assert_eq!(code, 1, "{out}{err}");
     assert!(out.contains("MUST GEN-5 "), "{out}");
-    assert!(out.contains("fails with EIO") && out.contains("(the sync of journal)"), "{out}");
+    assert!(out.contains(" (the sync of journal) fails with EIO"), "{out}");
+    // The request stands behind the call that made it, and a power failure before what was opened after it.
+    let hit = out.find(", the sync of journal\n").expect("the request in the trace");
+    let power = out.find("instead of the close the power fails").expect("the power failure in the trace");
+    assert!(hit < power, "{out}");
 }
 
 #[test]

@@ -4,16 +4,16 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::super::audit::{Audited, audit};
-use super::super::crash::{CLOSED, KILLED};
 use super::super::desk::{self, Trouble};
 use super::super::explain::{self, Class};
 use super::super::ledger::{InFlight, Known, Ledger};
-use super::super::power::{Mounted, POWER, mount, place};
+use super::super::power::{Mounted, mount};
 use super::super::seen::Seen;
 use super::super::trial::{Over, PATIENCE, Trial, unopened};
+use super::told;
 use crate::call::{Action, Call, Outcome, Reply};
 use crate::contract::{ClauseId, Level};
-use crate::disk::{Data, Fault, Image, Names, Plan, Request, Survival};
+use crate::disk::{Fault, Plan, Request};
 use crate::engine::Durability;
 use crate::finding::Finding;
 use crate::octets::Octets;
@@ -26,36 +26,42 @@ const ERROR: Class = Class { clause: "PUT-8", lost_by: "an error" };
 
 /// One run of the program.
 pub(super) struct Case<'a, 'b> {
-    trial: &'a mut Trial<'b>,
-    plan: Option<Plan>,
-    disk: Mounted,
-    known: Known,
+    pub(super) trial: &'a mut Trial<'b>,
+    pub(super) plan: Option<Plan>,
+    pub(super) disk: Mounted,
+    pub(super) known: Known,
     /// Entries below were pruned, and that was acknowledged.
-    pruned: u64,
+    pub(super) pruned: u64,
     errors: u64,
     /// Whether a call failed since the last open.
-    troubled: bool,
+    pub(super) troubled: bool,
     /// Whether it was seen which of the writes that failed are there, since the last of them and the last open.
     settled: bool,
-    trace: Vec<String>,
+    pub(super) trace: Vec<String>,
+    /// The requests hit that the trace tells of.
+    traced: usize,
 }
 
 impl Case<'_, '_> {
     /// Runs it; says what the disk was asked for.
     pub(super) fn run(trial: &mut Trial<'_>, calls: &[Call], plan: Option<Plan>) -> Result<Vec<Request>, Over> {
-        trial.place = match plan {
-            None => "without a fault".to_owned(),
-            Some(Plan { fault, from, times }) => {
-                let whole = if times == 1 { "" } else { " and so do all after it" };
-                format!("request {from} {}{whole}", fault.words())
-            }
-        };
+        trial.place = told::place(plan, None);
         (trial.announce)(&trial.place.clone());
         let disk = mount(trial, None)?;
         disk.fail(plan);
         let known = Known::default();
-        let mut case =
-            Case { trial, plan, disk, known, pruned: 0, errors: 0, troubled: false, settled: true, trace: Vec::new() };
+        let mut case = Case {
+            trial,
+            plan,
+            disk,
+            known,
+            pruned: 0,
+            errors: 0,
+            troubled: false,
+            settled: true,
+            trace: Vec::new(),
+            traced: 0,
+        };
         case.go(calls)?;
         Ok(case.disk.met())
     }
@@ -90,7 +96,7 @@ impl Case<'_, '_> {
         let mut process = self.trial.start(&dir)?;
         for turn in 0.. {
             let outcome = self.perform(&process, &Action::Open {});
-            self.trace.push(format!("open -> {outcome}"));
+            self.trace(format!("open -> {outcome}"));
             match outcome {
                 Outcome::Reply(Reply::Done {}) => return Ok(process),
                 Outcome::Reply(Reply::Error(_)) if turn == 0 && self.disk.hits() > 0 => self.trial.damage.errors += 1,
@@ -120,7 +126,7 @@ impl Case<'_, '_> {
             // before, and a close has nobody to tell of another.
             self.pruned = 0;
         }
-        self.trace.push(format!("close -> {outcome}"));
+        self.trace(format!("close -> {outcome}"));
         match outcome {
             Outcome::Reply(Reply::Done {}) => {}
             Outcome::Died(_) if self.killed() => {}
@@ -141,7 +147,7 @@ impl Case<'_, '_> {
 
     /// Whether nothing can be said of what a reopen shows: a store that is written at its close has nobody to tell of an
     /// error then.
-    fn blind(&self) -> bool {
+    pub(super) fn blind(&self) -> bool {
         self.trial.declared.durability < Durability::ProcessCrash && self.disk.hits() > 0
     }
 
@@ -151,7 +157,7 @@ impl Case<'_, '_> {
         let ticket = ledger.begin(call);
         let outcome = self.perform(process, &Action::Call(call.clone()));
         self.trial.calls += 1;
-        self.trace.push(format!("{call} -> {outcome}"));
+        self.trace(format!("{call} -> {outcome}"));
         let mut given = Ok(());
         let mut over = None;
         match (&outcome, ticket) {
@@ -206,7 +212,7 @@ impl Case<'_, '_> {
         let mut ledger = Ledger::from(std::mem::take(&mut self.known));
         let ticket = ledger.begin(&call).unwrap_or_default();
         let outcome = self.perform(process, &Action::Call(call.clone()));
-        self.trace.push(format!("{call} -> {outcome}"));
+        self.trace(format!("{call} -> {outcome}"));
         let taken = match &outcome {
             Outcome::Reply(Reply::Sequence(number)) => {
                 let given = ledger.acknowledged(ticket, number.0);
@@ -231,14 +237,20 @@ impl Case<'_, '_> {
 
     /// Looks at the store. It need not answer while there is a cause, nor once it must be opened again; what it answers
     /// is right.
-    fn look(&mut self, process: &Process, class: Class) -> Result<(), Over> {
+    pub(super) fn look(&mut self, process: &Process, class: Class) -> Result<(), Over> {
         // Whoever looks waits for each reply, and nobody would let go of a request that is held up.
         let holds = matches!(self.plan, Some(Plan { fault: Fault::Held | Fault::Hung, .. }));
         if (holds && self.disk.hits() == 0) || self.blind() {
             return Ok(());
         }
         let known = self.known.clone();
-        let seen = match self.trial.look(process, &known) {
+        let seen = self.trial.look(process, &known);
+        match &seen {
+            Err(none) => self.trace(format!("{} -> {}", none.call, none.outcome)),
+            Ok(_) if self.disk.hits() > self.traced => self.trace("the store is looked at".to_owned()),
+            Ok(_) => {}
+        }
+        let seen = match seen {
             Ok(seen) => seen,
             Err(none) if matches!(none.outcome, Outcome::Reply(Reply::Error(_))) && self.disk.hits() > 0 => {
                 return Ok(());
@@ -281,64 +293,6 @@ impl Case<'_, '_> {
         let expected = "a number that was taken without effect has an empty entry";
         let got = format!("no write has number {number}, and get_batch({number}) is None");
         self.fail(vec![Finding::new(Level::Served, &["PUT-9", "PUT-8"], expected, got)], "audit", process)
-    }
-
-    /// The store is closed and looked at once more; so is what the power would have left of it.
-    fn end(&mut self, process: &Process) -> Result<(), Over> {
-        let recording = self.disk.recording();
-        let before = self.known.clone();
-        self.trial.close(process)?;
-        if std::mem::take(&mut self.troubled) {
-            self.pruned = 0;
-        }
-        let declared = self.trial.declared.durability;
-        if declared < Durability::CleanClose || self.blind() {
-            return Ok(());
-        }
-        let dir = self.trial.disk.clone();
-        let again = self.trial.start(&dir)?;
-        let class = if matches!(self.plan, Some(Plan { fault: Fault::Hung, .. })) { KILLED } else { CLOSED };
-        self.reopened(&again, class)?;
-        if declared < Durability::PowerLoss {
-            return Ok(());
-        }
-        // Nothing but what was synced is the hardest; the rest is what the power-loss family is about.
-        let survival = Survival { names: Names::Journal, data: Data::Synced, seed: self.trial.seed };
-        let image = recording.image(recording.len(), survival);
-        self.failed_power(&image, &before)
-    }
-
-    /// The store after a reopen: all that was acknowledged is there, and what was pruned is gone.
-    fn reopened(&mut self, process: &Process, class: Class) -> Result<(), Over> {
-        match process.perform(&Action::Open {}, PATIENCE) {
-            Outcome::Reply(Reply::Done {}) => {}
-            Outcome::Reply(Reply::Error(message)) => {
-                return self.fail(vec![unopened(class, &message)], "open", process);
-            }
-            outcome => return Err(self.trial.trouble(desk::trouble(&Action::Open {}, &outcome), process)),
-        }
-        self.look(process, class)?;
-        let oldest = process.perform(&Action::Call(Call::OldestRetainedBatch {}), PATIENCE);
-        match oldest {
-            Outcome::Reply(Reply::Oldest(Some(oldest))) if oldest.0 < self.pruned => {
-                let expected = format!("after a clean reopen nothing below {} is retained", self.pruned);
-                let clauses = ["PRN-7", "LOG-5", "DUR-1", "GEN-5"];
-                let got = format!("oldest_retained_batch is {}", oldest.0);
-                self.fail(vec![Finding::new(Level::Must, &clauses, expected, got)], "audit", process)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// What the power leaves after errors: an error that was not told may have let go of a write.
-    fn failed_power(&mut self, image: &Image, known: &Known) -> Result<(), Over> {
-        let dir = place(self.trial, image)?;
-        let process = self.trial.start(&dir)?;
-        self.known = known.clone();
-        let pruned = std::mem::take(&mut self.pruned);
-        self.reopened(&process, POWER)?;
-        self.pruned = pruned;
-        Ok(())
     }
 
     /// Performs an action. What is held up goes on once it has been; what hangs is killed.
@@ -395,9 +349,19 @@ impl Case<'_, '_> {
         Err(Over)
     }
 
-    fn fail(&mut self, mut findings: Vec<Finding>, action: &str, process: &Process) -> Result<(), Over> {
+    /// Keeps what an action came to, and what was hit meanwhile.
+    pub(super) fn trace(&mut self, line: String) {
+        self.trace.push(line);
+        let hits = self.disk.hit_after(self.traced);
+        if let (0, Some(first)) = (self.traced, hits.first()) {
+            self.trial.place = told::place(self.plan, Some(first));
+        }
+        self.traced += hits.len();
+        self.trace.extend(told::hits(&hits));
+    }
+
+    pub(super) fn fail(&mut self, mut findings: Vec<Finding>, action: &str, process: &Process) -> Result<(), Over> {
         if self.disk.hits() > 0 {
-            self.trial.place = format!("{} (the {})", self.trial.place, self.disk.last_hit());
             for finding in &mut findings {
                 finding.blame([ClauseId::new("GEN-5")]);
             }
