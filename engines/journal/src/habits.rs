@@ -278,6 +278,8 @@ pub enum Failure {
     SyncIgnored,
     /// A sync that failed is tried again, and the second answer believed.
     SyncRetried,
+    /// The write fails and the store stops; opened again, it takes what the file shows for what the disk has.
+    FoundIsBelieved,
     /// The write fails, and readers see it as long as the store is open.
     Phantom,
     /// The write fails, and readers see its first half.

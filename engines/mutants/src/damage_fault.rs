@@ -113,6 +113,13 @@ fn syncs() -> Vec<Mutant> {
             LOSES,
             failing(Failure::SyncRetried),
         ),
+        // So do redb and fjall.
+        fault(
+            "failed-sync-believed-at-open",
+            "fails a write that it could not sync, and opened again builds on what only the system's memory has of it",
+            LOSES,
+            failing(Failure::FoundIsBelieved),
+        ),
     ]
 }
 

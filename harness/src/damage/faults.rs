@@ -2,7 +2,8 @@
 //!
 //! A first run tells what the program asks of its disk. Then it runs again for each request and each fault that can
 //! meet it. Where there is not time for all, each kind of request meets each of its faults before any does so twice: a
-//! program renames a file once and writes a hundred times.
+//! program renames a file once and writes a hundred times. Then each sync fails before anything else does so twice: to go
+//! on with what only the system's memory has is the mistake that stores make, and it takes the right sync to show it.
 
 mod after;
 mod case;
@@ -50,7 +51,8 @@ fn draw_calls(trial: &mut Trial<'_>) -> Vec<Call> {
     (0..count).map(|nth| client.draw(nth)).collect()
 }
 
-/// Every fault at every request that it can meet: one of each kind of request and fault, then a second of each, ...
+/// Every fault at every request that it can meet: one of each kind of request and fault, then all syncs that fail, then
+/// a second of each kind, ...
 fn plans(requests: &[Request], draws: &mut SplitMix) -> Vec<Plan> {
     let mut kinds: Vec<(Request, usize, Vec<Plan>)> = Vec::new();
     for (from, request) in (0..).zip(requests) {
@@ -62,17 +64,24 @@ fn plans(requests: &[Request], draws: &mut SplitMix) -> Vec<Plan> {
             }
         }
     }
-    for (.., plans) in &mut kinds {
-        shuffle(plans, draws);
+    let mut turns: Vec<(usize, u64, Plan)> = Vec::new();
+    for (request, _, mut plans) in kinds {
+        shuffle(&mut plans, draws);
+        for (nth, plan) in plans.into_iter().enumerate() {
+            let turn = match nth {
+                0 => 0,
+                _ if is_failed_sync(request, plan.fault) => 1,
+                _ => nth + 1,
+            };
+            turns.push((turn, draws.draw(), plan));
+        }
     }
-    let rounds = kinds.iter().map(|(.., plans)| plans.len()).max().unwrap_or(0);
-    let mut all = Vec::new();
-    for round in 0..rounds {
-        let mut of_round: Vec<Plan> = kinds.iter().filter_map(|(.., plans)| plans.get(round).copied()).collect();
-        shuffle(&mut of_round, draws);
-        all.append(&mut of_round);
-    }
-    all
+    turns.sort_unstable_by_key(|(turn, among, _)| (*turn, *among));
+    turns.into_iter().map(|(.., plan)| plan).collect()
+}
+
+fn is_failed_sync(request: Request, fault: Fault) -> bool {
+    request == Request::Sync && matches!(fault, Fault::Io | Fault::Unsynced)
 }
 
 fn shuffle(plans: &mut [Plan], draws: &mut SplitMix) {
@@ -100,5 +109,16 @@ mod tests {
         distinct.sort_by_key(|plan| (plan.from, plan.fault.words(), plan.times));
         distinct.dedup();
         assert_eq!(distinct.len(), plans.len());
+    }
+
+    #[test]
+    fn each_sync_fails_before_anything_else_does_so_twice() {
+        let requests = [[Request::Write, Request::Sync].as_slice(); 10].concat();
+        let plans = plans(&requests, &mut SplitMix::new(1));
+        // Eight ways for a write and five for a sync, then nine more syncs in three ways.
+        let syncs = plans.iter().skip(8 + 5).take(9 * 3);
+        assert!(syncs.clone().all(|plan| plan.from % 2 == 1), "{plans:?}");
+        assert!(syncs.clone().all(|plan| matches!(plan.fault, Fault::Io | Fault::Unsynced)), "{plans:?}");
+        assert_eq!(plans.len(), 10 * (8 + 5));
     }
 }
