@@ -58,7 +58,7 @@ fn fails_in_part() -> Vec<Mutant> {
         fault(
             "phantom-after-error",
             "shows readers a write that failed, and has forgotten it after a reopen",
-            &["PUT-8", "PUT-9", "DUR-1", "LOG-6", "LOG-9"],
+            &["PUT-8", "PUT-9", "DUR-1", "DUR-6", "LOG-6", "LOG-9"],
             failing(Failure::Phantom),
         ),
         fault(
